@@ -1,0 +1,162 @@
+/* The boundary between the C front (libckpt.so) and the Go engine (libckpt-engine.so).
+ *
+ * The front owns the API: argument checks, handles, waiting, callbacks. The engine owns the service:
+ * the session with the node director, requests, retries, notifications. Every engine function is short; none of
+ * them waits. A thread that has to wait does so in the front, on a futex word that the engine wakes,
+ * so that signal handlers and pthread_cancel work during the longest call.
+ *
+ * Memory: whatever the engine hands to the front comes from malloc() and belongs to the front from then on.
+ * The engine copies what it needs of the front's memory before a function returns, with one exception:
+ * struct ckpt_call itself, which it completes later.
+ */
+#ifndef CKPT_ENGINE_H
+#define CKPT_ENGINE_H
+
+#include <stdint.h>
+
+/* Changes whenever anything in this file does; front and engine refuse each other if they differ. */
+#define CKPT_ENGINE_ABI 1u
+
+enum ckpt_op {
+	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell. out: id (of the library handle) */
+	CKPT_OP_FINALIZE,	/* in: id. Local part (queue, bell, eventfd) is done when submit returns */
+	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention. out: id, attributes, fd */
+	CKPT_OP_CLOSE,		/* in: id. Pending callbacks of the handle are dropped when submit returns */
+	CKPT_OP_UNLINK,		/* in: lib, name */
+	CKPT_OP_RETENTION_SET,	/* in: id, time */
+	CKPT_OP_ACTIVE_SET,	/* in: id */
+	CKPT_OP_STATUS,		/* in: id. out: attributes, sections, memory */
+	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (id_len 0 = generate), time. out: elements[0].id when generated */
+	CKPT_OP_SECTION_DELETE,	/* in: id, elements[0].id */
+	CKPT_OP_EXPIRATION_SET,	/* in: id, elements[0].id, time */
+	CKPT_OP_WRITE,		/* in: id, elements. out: index */
+	CKPT_OP_OVERWRITE,	/* in: id, elements[0] */
+	CKPT_OP_READ,		/* in: id, elements (data NULL; size = most bytes wanted). out: elements[i].data, .size; index */
+	CKPT_OP_SECTIONS,	/* in: id, chosen, time, elements[0].id = the last section seen (if resume), limit. out: list, list_count, more */
+	CKPT_OP_SYNCHRONIZE,	/* in: id */
+	CKPT_OP_NOTIFY,		/* in: lib, notify (CKPT_NOTIFY_ bits): which notifications the library handle queues */
+	CKPT_OP_REPLICA		/* in: id. out: fd of the local replica, -1 if there is none */
+};
+
+enum { CKPT_NOTIFY_ARRIVAL = 1, CKPT_NOTIFY_TRACK = 2 };
+
+/* One element of a write or read, and a section named by its id. */
+struct ckpt_element {
+	uint8_t *id;		/* id_len bytes; NULL when id_len is 0 (the default section) */
+	uint64_t id_len;	/* 0..65535 */
+	void *data;
+	uint64_t size;		/* bytes at data; for a read: most bytes wanted, then bytes delivered */
+	uint64_t offset;
+};
+
+/* Creation attributes, as SaCkptCheckpointCreationAttributesT. */
+struct ckpt_attributes {
+	uint32_t creation_flags;
+	uint32_t max_sections;
+	uint64_t checkpoint_size;
+	int64_t retention_ns;
+	uint64_t max_section_size;
+	uint64_t max_section_id_size;
+};
+
+/* One section as iteration shows it. */
+struct ckpt_section {
+	uint8_t *id;		/* points into the block that holds the list */
+	uint64_t id_len;
+	int64_t expiration_ns;	/* wall clock; INT64_MAX = never */
+	uint64_t size;
+	uint32_t state;		/* SaCkptSectionStateT */
+	int64_t last_update_ns;	/* wall clock; the time of creation until the first update */
+};
+
+enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
+
+/* One call. The front mallocs it (zeroed) and submits it; the engine fills the results and moves state from
+ * PENDING to DONE and wakes the futex on it. A front that gives up moves it from PENDING to ABANDONED.
+ * Whichever of the two moves fails owns the block and what hangs on it, and frees it:
+ * the engine, finding ABANDONED, also undoes an open and closes fd. */
+struct ckpt_call {
+	uint32_t state;		/* futex word, accessed atomically by both sides */
+	uint32_t op;		/* enum ckpt_op */
+	uint64_t id;		/* engine's number of the library or checkpoint handle the call is on, or makes */
+	uint64_t lib;		/* engine's number of the library handle */
+	uint64_t tag;		/* the front's handle value; comes back in events */
+	int64_t timeout_ns;	/* > 0; the engine completes the call by then */
+	uint32_t async;		/* OPEN, SYNCHRONIZE: complete through an event; the front frees the call when submit returns */
+	uint32_t open_flags;	/* SaCkptCheckpointOpenFlagsT */
+	uint64_t invocation;	/* async only: comes back in the event */
+
+	const char *name;	/* name_len bytes, any content, no NUL needed */
+	uint64_t name_len;	/* 1..2048 */
+	uint32_t has_attributes;
+	uint32_t compare_retention;	/* compare the retention duration too when the checkpoint exists */
+	struct ckpt_attributes attributes;
+
+	struct ckpt_element *elements;
+	uint32_t element_count;
+	uint32_t chosen;	/* SaCkptSectionsChosenT */
+	int64_t time_ns;	/* expiration or retention */
+	uint32_t resume;
+	uint32_t limit;		/* most sections in list */
+	uint32_t notify;
+	uint32_t *bell;		/* INITIALIZE: futex word in the front's memory, valid until FINALIZE was submitted.
+				 * The engine adds 1 and wakes all waiters when an event is queued and at finalize */
+
+	uint32_t error;		/* out: SaAisErrorT */
+	uint32_t index;		/* out: element at fault */
+	int fd;			/* out: read-only descriptor of the replica segment, close-on-exec, or -1 */
+	uint32_t sections;	/* out: number of sections */
+	uint64_t memory;	/* out: bytes stored */
+	struct ckpt_section *list;	/* out: one malloc block, ids included */
+	uint32_t list_count;
+	uint32_t more;		/* out: the list goes on after its last section */
+};
+
+enum ckpt_event_kind {
+	CKPT_EVENT_OPENED = 1,	/* an asynchronous open ended */
+	CKPT_EVENT_SYNCHRONIZED,/* an asynchronous synchronize ended */
+	CKPT_EVENT_ARRIVAL,	/* another handle wrote: NCS arrival callback */
+	CKPT_EVENT_TRACK	/* another handle wrote or deleted: track callback */
+};
+
+/* One callback due. */
+struct ckpt_event {
+	uint32_t kind;		/* enum ckpt_event_kind */
+	uint32_t error;		/* OPENED, SYNCHRONIZED: SaAisErrorT */
+	uint64_t invocation;
+	uint64_t tag;		/* checkpoint handle of the front */
+	uint64_t id;		/* OPENED: engine's number of the checkpoint handle */
+	struct ckpt_attributes attributes;	/* OPENED */
+	int fd;			/* OPENED: as in ckpt_call */
+	uint32_t element_count;	/* ARRIVAL, TRACK: data NULL, size and offset as written */
+	struct ckpt_element *elements;	/* one malloc block, ids included; each id has a NUL byte after its last byte */
+};
+
+/* State shared for the life of the process; owned by the front. */
+struct ckpt_process {
+	uint32_t abi;		/* CKPT_ENGINE_ABI of the front */
+	int session_fd;		/* the engine keeps the session socket's descriptor here, -1 without one (atomic):
+				 * the front closes it in a forked child */
+};
+
+/* The engine's exported functions (resolved by name with dlsym; no Go caller).
+ * Each must be called with asynchronous signals blocked.
+ *
+ * uint32_t ckptEngineStart(struct ckpt_process *p);
+ *	Once, before all others. Returns CKPT_ENGINE_ABI of the engine; nothing is started if they differ.
+ * uint32_t ckptEngineSubmit(struct ckpt_call *call);
+ *	Starts a call. SA_AIS_OK: accepted, completion follows (it may already have). Anything else: refused with
+ *	that code, the call is still the front's alone and never completed.
+ * int ckptEngineNext(uint64_t lib, struct ckpt_event *event);
+ *	Takes the oldest event of a library handle: 1 taken, 0 none waiting, -1 no such handle (finalised).
+ * int ckptEngineSelection(uint64_t lib, int fd);
+ *	Gives the library handle an eventfd (non-blocking, the front's until finalize; the engine stops using it when
+ *	FINALIZE was submitted). The engine keeps it readable exactly while an event waits, and after events were
+ *	dropped by a close until the next ckptEngineNext that finds nothing. 0, or -1 no such handle.
+ */
+typedef uint32_t ckpt_engine_start_fn(struct ckpt_process *p);
+typedef uint32_t ckpt_engine_submit_fn(struct ckpt_call *call);
+typedef int ckpt_engine_next_fn(uint64_t lib, struct ckpt_event *event);
+typedef int ckpt_engine_selection_fn(uint64_t lib, int fd);
+
+#endif

@@ -1,0 +1,137 @@
+package wire
+
+// Epoch orders configurations: a greater generation, or the same and a greater counter, is later.
+type Epoch struct {
+	Generation uint64 // of the directors' store
+	Counter    uint64
+}
+
+// Less reports whether e is earlier than f.
+func (e Epoch) Less(f Epoch) bool {
+	return e.Generation < f.Generation || e.Generation == f.Generation && e.Counter < f.Counter
+}
+
+// Config is the configuration of one checkpoint: what the directors decide and node directors obey.
+type Config struct {
+	Checkpoint uint64 // number, never reused
+	Name       string
+	Created    int64 // wall-clock ns
+	Attributes Attributes
+	Epoch      Epoch    // raised whenever the active moves or the in-sync set shrinks
+	Active     string   // node of the active replica; "" = none
+	InSync     []string // nodes whose replicas have every acknowledged update; Active is one of them
+	Joining    []string // nodes whose replicas are being filled
+	Open       []string // nodes with openers
+	Unlinked   bool
+}
+
+// DirectorOp is what a node director asks of the active director.
+type DirectorOp uint8
+
+// Requests to the director, each with its body and the body of the answer.
+const (
+	DirectorRegister     DirectorOp = 1 // RegisterRequest → RegisterReply
+	DirectorHeartbeat    DirectorOp = 2 // HeartbeatRequest → HeartbeatReply
+	DirectorOpen         DirectorOp = 3 // DirectorOpenRequest → ConfigReply
+	DirectorClose        DirectorOp = 4 // CheckpointRequest → ConfigReply (Gone: deleted)
+	DirectorUnlink       DirectorOp = 5 // DirectorUnlinkRequest → ConfigReply (Gone: deleted)
+	DirectorRetention    DirectorOp = 6 // CheckpointRequest → ConfigReply
+	DirectorActive       DirectorOp = 7 // CheckpointRequest → ConfigReply
+	DirectorSessionEnded DirectorOp = 8 // SessionEndedRequest → –
+	DirectorList         DirectorOp = 9 // – → ListReply
+)
+
+// DirectorRequest is the head of every request to the director.
+type DirectorRequest struct {
+	Op   DirectorOp
+	Node string
+	// Incarnation is the number a node director drew when it started: the director refuses an earlier one.
+	Incarnation uint64
+}
+
+// DirectorReply is the head of every answer.
+type DirectorReply struct {
+	Error      Code
+	Text       string // one line for the log, with a refusal
+	Unknown    bool   // the director does not know this node or incarnation: register (again)
+	Generation uint64
+}
+
+// ReplicaInfo announces a replica found on a node.
+type ReplicaInfo struct {
+	Config Config // as last known to the node
+	Update uint64
+	Open   bool // sessions on the node have it open
+}
+
+// RegisterRequest announces a node director and what it holds.
+type RegisterRequest struct {
+	Host        string
+	BootID      string
+	Controller  bool // runs a director: gets replicas of non-collocated checkpoints
+	ReplicasMax uint32
+	Replicas    []ReplicaInfo
+}
+
+// RegisterReply tells the node its world.
+type RegisterReply struct {
+	Cluster [16]byte // cluster id, drawn when the directors' store was made
+	Version uint64   // of the configurations: HeartbeatRequest.Since
+	Configs []Config // all with a replica or openers on this node
+	Drop    []uint64 // announced, but not known (any more): delete
+}
+
+// HeartbeatRequest says the node is alive and asks what has changed for it.
+type HeartbeatRequest struct {
+	Since    uint64
+	Replicas uint32 // on the node
+}
+
+// HeartbeatReply gives the changes after Since that concern the node.
+type HeartbeatReply struct {
+	Version uint64
+	Configs []Config
+	Drop    []uint64 // deleted checkpoints
+}
+
+// DirectorOpenRequest opens or creates a checkpoint for a node. Repeating it is harmless.
+type DirectorOpenRequest struct {
+	Name             string
+	HasAttributes    bool
+	Attributes       Attributes
+	CompareRetention bool
+	Now              int64 // wall-clock ns, for Created
+	Restore          uint64
+}
+
+// RequestID names a session's request for ever.
+type RequestID struct {
+	Session uint64
+	Slot    uint16
+	Number  uint64
+}
+
+// DirectorUnlinkRequest removes a name. The director remembers each request until its session has ended.
+type DirectorUnlinkRequest struct {
+	Name    string
+	Request RequestID
+}
+
+// CheckpointRequest is on one checkpoint. Time is the retention duration for DirectorRetention.
+type CheckpointRequest struct {
+	Checkpoint uint64
+	Time       int64
+}
+
+// SessionEndedRequest lets the director forget a session's requests.
+type SessionEndedRequest struct{ Session uint64 }
+
+// ConfigReply is the configuration after the request. Gone: the checkpoint has been deleted.
+type ConfigReply struct {
+	Config  Config
+	Created bool
+	Gone    bool
+}
+
+// Changed says that configurations up to Version exist.
+type Changed struct{ Version uint64 }
