@@ -1,0 +1,479 @@
+/*
+ * segment.c: the fenced steps. Here, and nowhere else, a reader meets a writer: looking a section up, copying it and
+ * checking that it held still; and the writer's odd and even steps. The fences follow C11, so the code is right on
+ * processors that reorder loads (arm64) as well.
+ *
+ * A reader trusts nothing it reads: offsets are checked against what is mapped and allocated before they are
+ * followed, loops are bounded. A write in progress and a damaged segment look alike at first; after bounded retries
+ * both are CKPT_READ_ASK.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "segment.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "format.h"
+
+enum {
+	READ_TRIES = 40,      /* attempts before CKPT_READ_ASK */
+	PAUSES_PER_TRY = 4,   /* the n-th retry first pauses n times this; all in all about 0.1 ms */
+	WINDOW_FACTOR = 4,    /* a mapping is this much larger than the file, so that growth needs no new one */
+	WINDOW_MIN = 16 << 20 /* bytes */
+};
+
+struct mapping {
+	uint8_t *base;
+	_Atomic uint64_t length; /* bytes of address space */
+	_Atomic uint64_t limit;  /* bytes known to be in the file; <= length */
+	struct mapping *older;
+};
+
+struct ckpt_reader {
+	_Atomic(struct mapping *) current;
+	pthread_mutex_t remapping;
+	dev_t device;
+	ino_t inode;
+	uint64_t hash_seed;
+};
+
+/* What is looked for. */
+struct key {
+	const void *id;
+	uint64_t hash;
+	uint64_t words[3]; /* the id, zero-padded, when it is short enough to be inside the entry */
+	uint16_t length;
+};
+
+/* Outcomes of one attempt that are no enum ckpt_read_status. */
+enum { RETRY = 100, FOUND };
+
+uint64_t ckpt_segment_hash(uint64_t seed, const void *bytes, uint64_t length)
+{
+	const uint8_t *p = bytes;
+	uint64_t h = seed ^ (length * UINT64_C(0x9E3779B97F4A7C15));
+	uint64_t v;
+	for (; length >= 8; p += 8, length -= 8) {
+		memcpy(&v, p, 8);
+		h = (h ^ v) * UINT64_C(0xBF58476D1CE4E5B9);
+		h ^= h >> 29;
+	}
+	if (length > 0) {
+		v = 0;
+		memcpy(&v, p, length);
+		h = (h ^ v) * UINT64_C(0xBF58476D1CE4E5B9);
+		h ^= h >> 29;
+	}
+	h *= UINT64_C(0x94D049BB133111EB);
+	return h ^ (h >> 31);
+}
+
+const char *ckpt_segment_check_header(const struct ckpt_seg_header *header, uint64_t size)
+{
+	if (size < CKPT_SEG_HEADER)
+		return "shorter than a segment header";
+	if (memcmp(header->magic, CKPT_SEG_MAGIC, sizeof header->magic) != 0)
+		return "not a segment (magic)";
+	if (header->version < CKPT_SEG_VERSION_OLDEST || header->version > CKPT_SEG_VERSION)
+		return "unknown format version";
+	struct ckpt_seg_header copy;
+	memcpy(&copy, header, CKPT_SEG_IMMUTABLE);
+	copy.checksum = 0;
+	if (ckpt_segment_hash(0, &copy, CKPT_SEG_IMMUTABLE) != header->checksum)
+		return "header checksum does not match";
+	if (header->header_size != CKPT_SEG_HEADER)
+		return "header size does not match the version";
+	if (header->name_length > sizeof header->name || header->node_length >= sizeof header->node)
+		return "name too long";
+	return NULL;
+}
+
+void ckpt_seq_open(ckpt_word *seq)
+{
+	uint64_t v = ckpt_load(seq);
+	if ((v & 1) == 0)
+		ckpt_store(seq, v + 1);
+	atomic_thread_fence(memory_order_release);
+}
+
+void ckpt_seq_shut(ckpt_word *seq)
+{
+	uint64_t v = ckpt_load(seq);
+	atomic_thread_fence(memory_order_release);
+	if ((v & 1) != 0)
+		ckpt_store(seq, v + 1);
+}
+
+static inline void cpu_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ __volatile__("yield" ::: "memory");
+#endif
+}
+
+/* ------------------------------------------------------------------ mapping */
+
+/* Bytes the file is said to hold. The two words differ only while the file grows; the smaller one is then right. */
+static uint64_t header_allocated(const struct ckpt_seg_header *header)
+{
+	uint64_t a = atomic_load_explicit((ckpt_word *)&header->allocated, memory_order_acquire);
+	uint64_t b = ~ckpt_load(&header->allocated_check);
+	return a < b ? a : b;
+}
+
+/* Address space is scarce when the process limits it: then map what there is, no more. */
+static uint64_t window(uint64_t file_size)
+{
+	struct rlimit as;
+	if (sizeof(void *) < 8 || (getrlimit(RLIMIT_AS, &as) == 0 && as.rlim_cur != RLIM_INFINITY))
+		return file_size;
+	uint64_t want = file_size * WINDOW_FACTOR;
+	return want < WINDOW_MIN ? (uint64_t)WINDOW_MIN : want;
+}
+
+static int map_file(int fd, uint64_t file_size, struct mapping **out)
+{
+	struct mapping *m = malloc(sizeof *m);
+	if (m == NULL)
+		return -ENOMEM;
+	uint64_t length = window(file_size);
+	void *base = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED && length != file_size) {
+		length = file_size;
+		base = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
+	}
+	if (base == MAP_FAILED) {
+		int e = errno;
+		free(m);
+		return -e;
+	}
+	m->base = base;
+	m->older = NULL;
+	atomic_init(&m->length, length);
+	atomic_init(&m->limit, file_size);
+	*out = m;
+	return 0;
+}
+
+static int file_size(int fd, struct stat *st)
+{
+	if (fstat(fd, st) != 0)
+		return -errno;
+	if (!S_ISREG(st->st_mode) || st->st_size < CKPT_SEG_HEAP || (uint64_t)st->st_size > CKPT_SEG_SIZE_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+int ckpt_reader_open(int fd, ckpt_reader **out)
+{
+	*out = NULL;
+	struct stat st;
+	int err = file_size(fd, &st);
+	if (err != 0)
+		return err;
+	struct mapping *m;
+	err = map_file(fd, (uint64_t)st.st_size, &m);
+	if (err != 0)
+		return err;
+	const struct ckpt_seg_header *header = (const struct ckpt_seg_header *)m->base;
+	uint64_t allocated = 0;
+	if (ckpt_segment_check_header(header, (uint64_t)st.st_size) == NULL)
+		allocated = header_allocated(header);
+	if (allocated < CKPT_SEG_HEAP || allocated > (uint64_t)st.st_size) {
+		munmap(m->base, m->length);
+		free(m);
+		return -EINVAL;
+	}
+	ckpt_reader *r = malloc(sizeof *r);
+	if (r == NULL) {
+		munmap(m->base, m->length);
+		free(m);
+		return -ENOMEM;
+	}
+	atomic_store(&m->limit, allocated);
+	atomic_init(&r->current, m);
+	pthread_mutex_init(&r->remapping, NULL);
+	r->device = st.st_dev;
+	r->inode = st.st_ino;
+	r->hash_seed = header->hash_seed;
+	*out = r;
+	return 0;
+}
+
+static int remap_locked(ckpt_reader *r, int fd)
+{
+	struct stat st;
+	int err = file_size(fd, &st);
+	if (err != 0)
+		return err;
+	if (st.st_dev != r->device || st.st_ino != r->inode)
+		return -EINVAL;
+	struct mapping *m = atomic_load(&r->current);
+	uint64_t allocated = header_allocated((const struct ckpt_seg_header *)m->base);
+	if (allocated > (uint64_t)st.st_size)
+		return -EINVAL;
+	if (allocated <= m->length)
+		return 0;
+	uint64_t want = window((uint64_t)st.st_size);
+	if (mremap(m->base, m->length, want, 0) != MAP_FAILED) {
+		atomic_store(&m->length, want);
+		return 0;
+	}
+	struct mapping *bigger;
+	err = map_file(fd, (uint64_t)st.st_size, &bigger);
+	if (err != 0)
+		return err;
+	atomic_store(&bigger->limit, allocated);
+	bigger->older = m;
+	atomic_store_explicit(&r->current, bigger, memory_order_release);
+	return 0;
+}
+
+int ckpt_reader_remap(ckpt_reader *r, int fd)
+{
+	pthread_mutex_lock(&r->remapping);
+	int err = remap_locked(r, fd);
+	pthread_mutex_unlock(&r->remapping);
+	return err;
+}
+
+void ckpt_reader_close(ckpt_reader *r)
+{
+	if (r == NULL)
+		return;
+	struct mapping *m = atomic_load(&r->current);
+	while (m != NULL) {
+		struct mapping *older = m->older;
+		munmap(m->base, m->length);
+		free(m);
+		m = older;
+	}
+	pthread_mutex_destroy(&r->remapping);
+	free(r);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+/* May the bytes [offset, offset + length) be touched? 0, RETRY (not part of the segment) or CKPT_READ_REMAP. */
+static int reach(struct mapping *m, uint64_t offset, uint64_t length)
+{
+	if (length > CKPT_SEG_SIZE_MAX || offset > CKPT_SEG_SIZE_MAX || offset < CKPT_SEG_HEAP)
+		return RETRY;
+	uint64_t end = offset + length;
+	if (end <= atomic_load_explicit(&m->limit, memory_order_relaxed))
+		return 0;
+	uint64_t allocated = header_allocated((const struct ckpt_seg_header *)m->base);
+	if (end > allocated)
+		return RETRY;
+	uint64_t mapped = atomic_load(&m->length);
+	if (end > mapped)
+		return CKPT_READ_REMAP;
+	atomic_store_explicit(&m->limit, allocated < mapped ? allocated : mapped, memory_order_relaxed);
+	return 0;
+}
+
+/* Does the entry hold this id? 1, 0, RETRY or CKPT_READ_REMAP. Means nothing until the entry's seq was checked. */
+static int same_id(struct mapping *m, const struct ckpt_seg_entry *e, uint64_t flags, const struct key *key)
+{
+	if ((flags & CKPT_ENTRY_VALID) == 0 || (uint16_t)(flags >> CKPT_ENTRY_ID_SHIFT) != key->length)
+		return 0;
+	if (key->length <= CKPT_SEG_INLINE_ID)
+		return ckpt_load(&e->id[0]) == key->words[0] && ckpt_load(&e->id[1]) == key->words[1] &&
+		       ckpt_load(&e->id[2]) == key->words[2];
+	uint64_t ref = ckpt_load(&e->id[0]);
+	int err = reach(m, ref, key->length);
+	if (err != 0)
+		return err;
+	return memcmp(m->base + ref, key->id, key->length) == 0;
+}
+
+/*
+ * Probes the table. FOUND with the entry and the (even) seq its id was compared under, CKPT_READ_NO_SECTION, RETRY or
+ * CKPT_READ_REMAP. Entries are never put to another use, so an entry's seq vouches for its bytes; what vouches
+ * for the reference to it is that the table was not replaced meanwhile.
+ */
+static int find(struct mapping *m, const struct key *key, const struct ckpt_seg_entry **entry, uint64_t *seq)
+{
+	const struct ckpt_seg_header *header = (const struct ckpt_seg_header *)m->base;
+	uint64_t index_seq = atomic_load_explicit((ckpt_word *)&header->index_seq, memory_order_acquire);
+	uint64_t table_seq = atomic_load_explicit((ckpt_word *)&header->table_seq, memory_order_acquire);
+	if ((table_seq & 1) != 0)
+		return RETRY;
+	uint64_t table = ckpt_load(&header->table);
+	if (CKPT_TABLE_LOG2(table) > 40 || (CKPT_TABLE_OFFSET(table) & 15) != 0)
+		return RETRY;
+	uint64_t slots = UINT64_C(1) << CKPT_TABLE_LOG2(table);
+	int err = reach(m, CKPT_TABLE_OFFSET(table), slots * sizeof(struct ckpt_seg_slot));
+	if (err != 0)
+		return err;
+	const struct ckpt_seg_slot *slot = (const struct ckpt_seg_slot *)(m->base + CKPT_TABLE_OFFSET(table));
+	uint64_t at = key->hash & (slots - 1);
+	for (uint64_t n = 0; n < slots; n++, at = (at + 1) & (slots - 1)) {
+		uint64_t ref = ckpt_load(&slot[at].ref);
+		if (ref == 0)
+			break;
+		if (ref == CKPT_SLOT_DELETED || ckpt_load(&slot[at].hash) != key->hash)
+			continue;
+		if ((ref & (CKPT_SEG_UNIT - 1)) != 0)
+			return RETRY;
+		err = reach(m, ref, sizeof(struct ckpt_seg_entry));
+		if (err != 0)
+			return err;
+		const struct ckpt_seg_entry *e = (const struct ckpt_seg_entry *)(m->base + ref);
+		*seq = atomic_load_explicit((ckpt_word *)&e->seq, memory_order_acquire);
+		if ((*seq & 1) != 0)
+			return RETRY;
+		err = same_id(m, e, ckpt_load(&e->flags), key);
+		if (err > 1)
+			return err;
+		if (err == 1) {
+			atomic_thread_fence(memory_order_acquire);
+			if (ckpt_load(&header->table_seq) != table_seq)
+				return RETRY;
+			*entry = e;
+			return FOUND;
+		}
+	}
+	atomic_thread_fence(memory_order_acquire);
+	if ((index_seq & 1) != 0 || ckpt_load(&header->index_seq) != index_seq ||
+	    ckpt_load(&header->table_seq) != table_seq)
+		return RETRY;
+	return CKPT_READ_NO_SECTION;
+}
+
+/* Was this replica to be read all the time since state_seq had this value, and now? */
+static int gate(const struct ckpt_seg_header *header, uint64_t state_seq)
+{
+	atomic_thread_fence(memory_order_acquire);
+	uint64_t flags = ckpt_load(&header->flags);
+	if ((flags & CKPT_SEG_DEAD) != 0)
+		return CKPT_READ_GONE;
+	if ((flags & CKPT_SEG_READABLE) == 0)
+		return CKPT_READ_ASK;
+	uint64_t lease = ckpt_load(&header->lease);
+	if (lease != CKPT_SEG_NO_LEASE) {
+		struct timespec now;
+		if (clock_gettime(CLOCK_MONOTONIC, &now) != 0 ||
+		    (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec >= lease)
+			return CKPT_READ_ASK;
+	}
+	atomic_thread_fence(memory_order_acquire);
+	if (ckpt_load(&header->state_seq) != state_seq)
+		return RETRY;
+	return CKPT_READ_OK;
+}
+
+struct request {
+	uint64_t offset, size;
+	void *buf;
+	uint64_t read_size;
+	struct ckpt_section_stat *stat; /* NULL: read content */
+};
+
+/* The section's part of an attempt; its outcome holds if the entry's seq is still the same afterwards. */
+static int take(struct mapping *m, const struct ckpt_seg_entry *e, struct request *q)
+{
+	uint64_t flags = ckpt_load(&e->flags);
+	uint64_t size = ckpt_load(&e->size);
+	if ((flags & CKPT_ENTRY_MARKED) != 0)
+		return CKPT_READ_ASK;
+	if ((flags & CKPT_ENTRY_TOMBSTONE) != 0)
+		return CKPT_READ_NO_SECTION;
+	if (q->stat != NULL) {
+		q->stat->size = size;
+		q->stat->expiration = (int64_t)ckpt_load(&e->expiration);
+		q->stat->last_update = (int64_t)ckpt_load(&e->last_update);
+		q->stat->update_number = ckpt_load(&e->number);
+		q->stat->state = (flags & CKPT_ENTRY_CORRUPTED) != 0 ? CKPT_SECTION_CORRUPTED : CKPT_SECTION_VALID;
+		return CKPT_READ_OK;
+	}
+	if ((flags & CKPT_ENTRY_CORRUPTED) != 0)
+		return CKPT_READ_CORRUPTED;
+	if (q->offset > size)
+		return CKPT_READ_BAD_OFFSET;
+	uint64_t n = size - q->offset < q->size ? size - q->offset : q->size;
+	if (n > 0) {
+		uint64_t data = ckpt_load(&e->data);
+		if (size > ckpt_load(&e->capacity))
+			return RETRY;
+		int err = reach(m, data, size);
+		if (err != 0)
+			return err;
+		memcpy(q->buf, m->base + data + q->offset, n);
+	}
+	q->read_size = n;
+	return CKPT_READ_OK;
+}
+
+static int attempt(struct mapping *m, const struct key *key, struct request *q)
+{
+	const struct ckpt_seg_header *header = (const struct ckpt_seg_header *)m->base;
+	uint64_t state_seq = atomic_load_explicit((ckpt_word *)&header->state_seq, memory_order_acquire);
+	uint64_t flags = ckpt_load(&header->flags);
+	if ((flags & CKPT_SEG_DEAD) != 0)
+		return CKPT_READ_GONE;
+	if ((state_seq & 1) != 0)
+		return RETRY;
+	if ((flags & CKPT_SEG_READABLE) == 0)
+		return CKPT_READ_ASK;
+	const struct ckpt_seg_entry *entry = NULL;
+	uint64_t seq = 0;
+	int status = find(m, key, &entry, &seq);
+	if (status == FOUND) {
+		status = take(m, entry, q);
+		atomic_thread_fence(memory_order_acquire);
+		if (ckpt_load(&entry->seq) != seq)
+			return RETRY;
+	}
+	if (status == RETRY || status == CKPT_READ_REMAP)
+		return status;
+	int open = gate(header, state_seq);
+	return open == CKPT_READ_OK ? status : open;
+}
+
+static int run(ckpt_reader *r, const void *id, uint16_t id_len, struct request *q)
+{
+	struct key key = {.id = id, .length = id_len};
+	if (id_len > 0 && id_len <= CKPT_SEG_INLINE_ID)
+		memcpy(key.words, id, id_len);
+	key.hash = ckpt_segment_hash(r->hash_seed, id, id_len);
+	for (int n = 0; n < READ_TRIES; n++) {
+		for (int pauses = n * PAUSES_PER_TRY; pauses > 0; pauses--)
+			cpu_pause();
+		struct mapping *m = atomic_load_explicit(&r->current, memory_order_acquire);
+		int status = attempt(m, &key, q);
+		if (status != RETRY)
+			return status;
+	}
+	return CKPT_READ_ASK;
+}
+
+int ckpt_reader_read(ckpt_reader *r, const void *id, uint16_t id_len, uint64_t offset, void *buf, uint64_t size,
+                     uint64_t *read_size)
+{
+	struct request q = {.offset = offset, .size = size, .buf = buf};
+	int status = run(r, id, id_len, &q);
+	*read_size = status == CKPT_READ_OK ? q.read_size : 0;
+	return status;
+}
+
+int ckpt_reader_stat(ckpt_reader *r, const void *id, uint16_t id_len, struct ckpt_section_stat *out)
+{
+	struct ckpt_section_stat stat;
+	struct request q = {.stat = &stat};
+	int status = run(r, id, id_len, &q);
+	if (status == CKPT_READ_OK)
+		*out = stat;
+	return status;
+}
