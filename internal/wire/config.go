@@ -38,7 +38,7 @@ const (
 	DirectorRetention    DirectorOp = 6 // CheckpointRequest → ConfigReply
 	DirectorActive       DirectorOp = 7 // CheckpointRequest → ConfigReply
 	DirectorSessionEnded DirectorOp = 8 // SessionEndedRequest → –
-	DirectorList         DirectorOp = 9 // – → ListReply
+	DirectorList         DirectorOp = 9 // ListRequest → ListReply
 )
 
 // DirectorRequest is the head of every request to the director.
@@ -55,16 +55,21 @@ type DirectorReply struct {
 	Text       string // one line for the log, with a refusal
 	Unknown    bool   // the director does not know this node or incarnation: register (again)
 	Generation uint64
+	Server     string // id of the director that answered; "" = it does not say
 }
 
-// ReplicaInfo announces a replica found on a node.
+// ReplicaInfo announces a replica found on a node, or openers of a checkpoint that has none there.
 type ReplicaInfo struct {
-	Config Config // as last known to the node
+	Config Config // as last known to the node; the director uses Checkpoint and Epoch alone
 	Update uint64
 	Open   bool // sessions on the node have it open
+	// Missing: there is no replica here, only openers are announced.
+	Missing bool
 }
 
-// RegisterRequest announces a node director and what it holds.
+// RegisterRequest announces a node director and what it holds: all its replicas, and all checkpoints that sessions of
+// it have open. What is not announced as open is closed for this node, and an in-sync replica not announced is lost:
+// so a node director has no other request to the director under way while it registers.
 type RegisterRequest struct {
 	Host        string
 	BootID      string
@@ -77,14 +82,17 @@ type RegisterRequest struct {
 type RegisterReply struct {
 	Cluster [16]byte // cluster id, drawn when the directors' store was made
 	Version uint64   // of the configurations: HeartbeatRequest.Since
-	Configs []Config // all with a replica or openers on this node
+	Configs []Config // all with a replica or openers on this node, and what else was announced and exists
 	Drop    []uint64 // announced, but not known (any more): delete
+	More    bool     // Configs go on: HeartbeatRequest with Since = Version, After = the greatest number so far
+	Foreign []uint64 // announced, of another generation of the directors' store: kept, but not served
 }
 
 // HeartbeatRequest says the node is alive and asks what has changed for it.
 type HeartbeatRequest struct {
 	Since    uint64
 	Replicas uint32 // on the node
+	After    uint64 // not 0: go on with a full list after this checkpoint number
 }
 
 // HeartbeatReply gives the changes after Since that concern the node.
@@ -92,6 +100,13 @@ type HeartbeatReply struct {
 	Version uint64
 	Configs []Config
 	Drop    []uint64 // deleted checkpoints
+	// Full: the changes after Since are not known any more, or the request asked to go on with a full list. Configs
+	// then list all that concern the node, in the order of their numbers, Drop is empty, and what the complete list
+	// does not hold is deleted. A complete list is of the Version in its first page.
+	Full bool
+	// More: the reply ended at its size limit. With Full ask again with the same Since and After = the greatest
+	// number in Configs, else with Since = Version.
+	More bool
 }
 
 // DirectorOpenRequest opens or creates a checkpoint for a node. Repeating it is harmless.
@@ -126,12 +141,21 @@ type CheckpointRequest struct {
 // SessionEndedRequest lets the director forget a session's requests.
 type SessionEndedRequest struct{ Session uint64 }
 
-// ConfigReply is the configuration after the request. Gone: the checkpoint has been deleted.
+// ConfigReply is the configuration after the request. Gone: the checkpoint has been deleted; Config has its number only.
 type ConfigReply struct {
 	Config  Config
-	Created bool
+	Created bool // by this very request
 	Gone    bool
+	// Fresh: no data of the checkpoint exists anywhere but in a replica this incarnation of the node director has made.
+	// If it has made none (the answer that said Created was lost), it makes an empty one.
+	Fresh bool
 }
 
 // Changed says that configurations up to Version exist.
 type Changed struct{ Version uint64 }
+
+// ListRequest lists checkpoints after a name and number, in that order; zero values list from the beginning.
+type ListRequest struct {
+	AfterName string
+	After     uint64
+}

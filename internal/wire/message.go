@@ -22,7 +22,7 @@ const (
 	OpNotify        Op = 15 // NotifyRequest → NotifyReply
 	OpChanges       Op = 16 // ChangesRequest → ChangesReply
 	OpNodeStatus    Op = 17 // – → NodeStatusReply
-	OpList          Op = 18 // – → ListReply
+	OpList          Op = 18 // ListRequest, or nothing to list from the beginning → ListReply
 	OpShow          Op = 19 // UnlinkRequest (name) → ShowReply
 )
 
@@ -236,8 +236,11 @@ type NodeStatusReply struct {
 	Malformed   uint64 // messages dropped
 }
 
-// ListReply lists the cluster's checkpoints by name.
-type ListReply struct{ Checkpoints []Config }
+// ListReply lists the cluster's checkpoints by name, then number. More: it ended at its size limit.
+type ListReply struct {
+	Checkpoints []Config
+	More        bool
+}
 
 // ShowReply is what an operator sees of one checkpoint.
 type ShowReply struct {

@@ -1,0 +1,318 @@
+package director
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"libckpt/internal/wire"
+)
+
+// Core is the directors' state. It is not safe for concurrent use. The zero value is the state before Found.
+//
+// Configurations it hands out share their slices with the state, which replaces slices and never changes them in place.
+type Core struct {
+	cluster     [16]byte
+	generation  uint64 // 0 = not founded
+	next        uint64 // number of the next checkpoint
+	version     uint64 // of the configurations: counts every change of one
+	checkpoints map[uint64]*checkpoint
+	names       map[string]*checkpoint // those not unlinked
+	nodes       map[string]*node
+	unlinks     map[uint64]*unlinkSession // by session
+	feed        feed
+
+	result *Result // of the command being applied
+}
+
+type checkpoint struct {
+	Config  wire.Config
+	Changed uint64 // version of the last change, unique
+	// FreshNode is the node, and FreshIncarnation its director's incarnation, that alone has ever held a replica.
+	FreshNode        string
+	FreshIncarnation uint64
+	Retained         bool   // nobody has it open, its retention runs. Retained = (Open is empty)
+	Guard            uint64 // raised when a retention begins or its duration changes
+}
+
+type node struct {
+	Name        string
+	Incarnation uint64
+	Host        string
+	BootID      string
+	Controller  bool
+	ReplicasMax uint32
+	Up          bool
+
+	replicas int // in-sync and joining ones: follows from the configurations
+}
+
+// Result is what a command came to.
+type Result struct {
+	Code    wire.Code
+	Text    string // one line, with a refusal
+	Unknown bool   // the node director has to register
+	Config  *wire.ConfigReply
+	Node    *wire.RegisterReply
+	// Retentions that began, changed or were called off, in this order.
+	Retentions []RetentionChange
+	Lost       []Lost
+	// Others: configurations changed that concern other nodes than the one that asked.
+	Others bool
+}
+
+// RetentionChange says what a leader's clock has to do. A retention that was running and still runs keeps its
+// beginning.
+type RetentionChange struct {
+	Checkpoint uint64
+	Running    bool
+	Guard      uint64
+	Duration   int64 // ns; math.MaxInt64 (SA_TIME_END) is 292 years and so does not end
+}
+
+// Lost is a checkpoint deleted because the node with its only replica came back without it.
+type Lost struct {
+	Checkpoint uint64
+	Name       string
+	Node       string
+}
+
+// NewCore makes the state before Found.
+func NewCore() *Core {
+	return &Core{
+		checkpoints: map[uint64]*checkpoint{},
+		names:       map[string]*checkpoint{},
+		nodes:       map[string]*node{},
+		unlinks:     map[uint64]*unlinkSession{},
+	}
+}
+
+// Founded reports whether the store has been made.
+func (k *Core) Founded() bool { return k.generation != 0 }
+
+// Generation is the one of the store.
+func (k *Core) Generation() uint64 { return k.generation }
+
+// Version counts the changes of configurations.
+func (k *Core) Version() uint64 { return k.version }
+
+// Apply carries out a command. It panics if a command breaks an invariant: the state is then not to be used any more.
+func (k *Core) Apply(c Command) Result {
+	k.result = &Result{Code: wire.OK}
+	version := k.version
+	if f, ok := c.(*Found); ok {
+		k.found(f)
+		return *k.result
+	}
+	if !k.Founded() {
+		panic("a command before the store was made")
+	}
+	switch c := c.(type) {
+	case *NodeUp:
+		k.nodeUp(c)
+	case *NodeDown:
+		k.nodeDown(c)
+	case *NodeForget:
+		k.nodeForget(c)
+	case *Open:
+		k.from(c.From, func(n *node) { k.open(n, c) })
+	case *Close:
+		k.from(c.From, func(n *node) { k.close(n, c) })
+	case *Unlink:
+		k.from(c.From, func(n *node) { k.unlink(n, c) })
+	case *Retention:
+		k.from(c.From, func(*node) { k.retention(c) })
+	case *RetentionOver:
+		k.retentionOver(c)
+	case *Active:
+		k.from(c.From, func(n *node) { k.active(n, c) })
+	case *SessionEnded:
+		k.from(c.From, func(*node) { delete(k.unlinks, c.Session) })
+	default:
+		panic(fmt.Sprintf("command %T", c))
+	}
+	k.result.Others = k.feed.others(version, asker(c))
+	return *k.result
+}
+
+// asker is the node that learns of a command's changes from its answer.
+func asker(c Command) string {
+	switch c := c.(type) {
+	case *NodeUp:
+		return c.Node
+	case *Open:
+		return c.Node
+	case *Close:
+		return c.Node
+	case *Unlink:
+		return c.Node
+	case *Retention:
+		return c.Node
+	case *Active:
+		return c.Node
+	}
+	return ""
+}
+
+func (k *Core) found(f *Found) {
+	if k.Founded() {
+		return
+	}
+	if f.Generation == 0 || f.First == 0 {
+		panic("a store without a generation or a first checkpoint number")
+	}
+	k.cluster, k.generation, k.next = f.Cluster, f.Generation, f.First
+}
+
+// Registered reports whether the node director is the one registered under its name, and up.
+func (k *Core) Registered(f From) bool {
+	n := k.nodes[f.Node]
+	return n != nil && n.Up && n.Incarnation == f.Incarnation
+}
+
+// Incarnation is the one last registered for a node; 0 = none.
+func (k *Core) Incarnation(name string) uint64 {
+	if n := k.nodes[name]; n != nil {
+		return n.Incarnation
+	}
+	return 0
+}
+
+// from does something for a node director that is registered.
+func (k *Core) from(f From, do func(*node)) {
+	if !k.Registered(f) {
+		k.refuse(wire.TryAgain, "node %s is not registered", f.Node)
+		k.result.Unknown = true
+		return
+	}
+	do(k.nodes[f.Node])
+}
+
+func (k *Core) refuse(code wire.Code, format string, args ...any) {
+	k.result.Code, k.result.Text = code, fmt.Sprintf(format, args...)
+}
+
+// configured answers with a checkpoint's configuration.
+func (k *Core) configured(c *checkpoint, n *node, created bool) {
+	k.result.Config = &wire.ConfigReply{
+		Config:  c.Config,
+		Created: created,
+		Fresh:   n != nil && c.FreshNode == n.Name && c.FreshIncarnation == n.Incarnation,
+	}
+}
+
+// gone answers that the checkpoint does not exist any more.
+func (k *Core) gone(number uint64) {
+	k.result.Config = &wire.ConfigReply{Config: wire.Config{Checkpoint: number}, Gone: true}
+}
+
+// change changes a configuration and tells the nodes that it concerned before or concerns now.
+func (k *Core) change(c *checkpoint, do func(*wire.Config)) {
+	before := concerned(&c.Config)
+	k.count(&c.Config, -1)
+	do(&c.Config)
+	k.count(&c.Config, +1)
+	k.version++
+	c.Changed = k.version
+	k.feed.add(k.version, c.Config.Checkpoint, union(before, concerned(&c.Config)))
+	k.assert(c)
+}
+
+// remove deletes a checkpoint.
+func (k *Core) remove(c *checkpoint) {
+	if k.names[c.Config.Name] == c {
+		delete(k.names, c.Config.Name)
+	}
+	if c.Retained {
+		k.retentionChanged(c, false)
+	}
+	delete(k.checkpoints, c.Config.Checkpoint)
+	k.count(&c.Config, -1)
+	k.version++
+	k.feed.add(k.version, c.Config.Checkpoint, concerned(&c.Config))
+}
+
+// count keeps the nodes' numbers of replicas.
+func (k *Core) count(c *wire.Config, by int) {
+	for _, m := range [][]string{c.InSync, c.Joining} {
+		for _, name := range m {
+			k.nodes[name].replicas += by
+		}
+	}
+}
+
+// retentionChanged tells the leader's clock.
+func (k *Core) retentionChanged(c *checkpoint, running bool) {
+	k.result.Retentions = append(k.result.Retentions, RetentionChange{
+		Checkpoint: c.Config.Checkpoint, Running: running, Guard: c.Guard,
+		Duration: c.Config.Attributes.RetentionDuration,
+	})
+}
+
+// Retentions lists those running, by checkpoint number: what the clock of a new leader begins with.
+func (k *Core) Retentions() []RetentionChange {
+	k.result = &Result{}
+	for _, c := range k.inOrder() {
+		if c.Retained {
+			k.retentionChanged(c, true)
+		}
+	}
+	return k.result.Retentions
+}
+
+// NodeState is a node as the leader's clock sees it.
+type NodeState struct {
+	From
+	Up bool
+}
+
+// Nodes lists all nodes by name.
+func (k *Core) Nodes() []NodeState {
+	s := make([]NodeState, 0, len(k.nodes))
+	for _, name := range slices.Sorted(maps.Keys(k.nodes)) {
+		n := k.nodes[name]
+		s = append(s, NodeState{From{n.Name, n.Incarnation}, n.Up})
+	}
+	return s
+}
+
+// inOrder lists the checkpoints by number.
+func (k *Core) inOrder() []*checkpoint {
+	s := make([]*checkpoint, 0, len(k.checkpoints))
+	for _, number := range slices.Sorted(maps.Keys(k.checkpoints)) {
+		s = append(s, k.checkpoints[number])
+	}
+	return s
+}
+
+// concerned lists the nodes that have a replica or openers, or are to have one.
+func concerned(c *wire.Config) []string { return union(union(c.Open, c.InSync), c.Joining) }
+
+// union, with and without treat sorted lists of node names as sets and leave their arguments unchanged.
+func union(a, b []string) []string {
+	for _, n := range b {
+		a = with(a, n)
+	}
+	return a
+}
+
+func with(set []string, name string) []string {
+	i, found := slices.BinarySearch(set, name)
+	if found {
+		return set
+	}
+	return slices.Insert(slices.Clone(set), i, name)
+}
+
+func without(set []string, name string) []string {
+	i, found := slices.BinarySearch(set, name)
+	if !found {
+		return set
+	}
+	return slices.Delete(slices.Clone(set), i, i+1)
+}
+
+func has(set []string, name string) bool {
+	_, found := slices.BinarySearch(set, name)
+	return found
+}

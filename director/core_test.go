@@ -1,0 +1,291 @@
+package director
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"libckpt/internal/wire"
+)
+
+func founded() *Core {
+	k := NewCore()
+	k.Apply(&Found{Generation: 7, First: 1})
+	return k
+}
+
+func up(k *Core, name string, controller bool, replicasMax uint32) From {
+	f := From{name, 1}
+	if r := k.Apply(&NodeUp{From: f, Host: name, Controller: controller, ReplicasMax: replicasMax}); r.Code != wire.OK {
+		panic(r.Text)
+	}
+	return f
+}
+
+func create(k *Core, f From, name string, a wire.Attributes) Result {
+	o := &Open{From: f}
+	o.Name, o.HasAttributes, o.Attributes = name, true, a
+	return k.Apply(o)
+}
+
+func TestPlace(t *testing.T) {
+	collocated := wire.Attributes{CreationFlags: wire.FlagAllReplicas | wire.FlagCollocated}
+	other := wire.Attributes{CreationFlags: wire.FlagActiveReplica}
+	for _, c := range []struct {
+		name   string
+		nodes  string // name, + controller, ! full, - down
+		opener string
+		attrs  wire.Attributes
+		want   string
+		code   wire.Code
+	}{
+		{"collocated", "a+ b+ p", "p", collocated, "p", wire.OK},
+		{"payload first", "a+ b+ p q", "p", other, "p a b", wire.OK},
+		{"payload first, three controllers", "a+ b+ c+ p", "p", other, "p a b", wire.OK},
+		{"controller first", "a+ b+ c+ p", "b", other, "b a", wire.OK},
+		{"the only controller", "a+ p", "a", other, "a", wire.OK},
+		{"no controller", "p q", "p", other, "p", wire.OK},
+		{"full backup", "a+! b+ p", "p", other, "p b", wire.OK},
+		{"backup down", "a+- b+ p", "p", other, "p b", wire.OK},
+		{"full opener", "a+ b+ p!", "p", other, "", wire.NoResources},
+		{"full opener, collocated", "a+ p!", "p", collocated, "", wire.NoResources},
+	} {
+		k := founded()
+		for _, s := range strings.Fields(c.nodes) {
+			name := strings.TrimRight(s, "+!-")
+			f := up(k, name, strings.Contains(s, "+"), 1)
+			if strings.Contains(s, "!") {
+				create(k, f, "filler-"+name, collocated)
+			}
+			if strings.Contains(s, "-") {
+				k.Apply(&NodeDown{f})
+			}
+		}
+		places, code := k.place(k.nodes[c.opener], &c.attrs)
+		if got := strings.Join(places, " "); got != c.want || code != c.code {
+			t.Errorf("%s: %q %v, want %q %v", c.name, got, code, c.want, c.code)
+		}
+	}
+}
+
+func TestOpenLimits(t *testing.T) {
+	k := founded()
+	f := up(k, "n1", false, 3)
+	attrs := wire.Attributes{CreationFlags: wire.FlagAllReplicas}
+	for _, c := range []struct {
+		name string
+		code wire.Code
+	}{
+		{"", wire.InvalidParam},
+		{strings.Repeat("x", wire.NameBytesMax+1), wire.TooBig},
+		{strings.Repeat("x", wire.NameBytesMax), wire.OK},
+		{"a", wire.OK}, {"b", wire.OK}, {"c", wire.NoResources}, {"b", wire.OK},
+	} {
+		if r := create(k, f, c.name, attrs); r.Code != c.code {
+			t.Errorf("%.10q: %v %s, want %v", c.name, r.Code, r.Text, c.code)
+		}
+	}
+	// A deleted checkpoint makes room.
+	k.Apply(&Close{f, 2})
+	if r := create(k, f, "c", attrs); r.Code != wire.OK {
+		t.Errorf("after a close: %v", r.Code)
+	}
+}
+
+func TestAttributesCompared(t *testing.T) {
+	a := wire.Attributes{
+		CreationFlags: 1, CheckpointSize: 100, RetentionDuration: 5, MaxSections: 2, MaxSectionSize: 50, MaxSectionIDSize: 8,
+	}
+	for name, change := range map[string]func(*wire.Attributes){
+		"flags":        func(b *wire.Attributes) { b.CreationFlags = 2 },
+		"size":         func(b *wire.Attributes) { b.CheckpointSize++ },
+		"sections":     func(b *wire.Attributes) { b.MaxSections++ },
+		"section size": func(b *wire.Attributes) { b.MaxSectionSize++ },
+		"id size":      func(b *wire.Attributes) { b.MaxSectionIDSize++ },
+		"retention":    func(b *wire.Attributes) { b.RetentionDuration++ },
+	} {
+		b := a
+		change(&b)
+		if sameAttributes(&a, &b, true) {
+			t.Errorf("%s not compared", name)
+		}
+		if same := sameAttributes(&a, &b, false); same != (name == "retention") {
+			t.Errorf("%s without retention: same %v", name, same)
+		}
+	}
+}
+
+// TestPages walks full and partial lists that do not fit into one reply.
+func TestPages(t *testing.T) {
+	k := founded()
+	f := up(k, "n1", false, 5000)
+	const n = 1500 // of more than 300 bytes each
+	for i := range n {
+		create(k, f, fmt.Sprintf("%04d%s", i, strings.Repeat("x", 200)), wire.Attributes{CreationFlags: 1})
+	}
+	count := func(what string, configs []wire.Config, seen map[uint64]bool) {
+		t.Helper()
+		size := 0
+		for _, c := range configs {
+			if seen[c.Checkpoint] {
+				t.Fatalf("%s: checkpoint %d twice", what, c.Checkpoint)
+			}
+			seen[c.Checkpoint] = true
+			size += bytesOf(&c)
+		}
+		if size > replyBytesMax {
+			t.Fatalf("%s: page of %d bytes", what, size)
+		}
+	}
+	u := &NodeUp{From: f}
+	for i := range uint64(n) {
+		u.Replicas = append(u.Replicas, Announced{Checkpoint: i + 1, Open: true})
+	}
+	reg := k.Apply(u).Node
+	seen := map[uint64]bool{}
+	count("register", reg.Configs, seen)
+	for more := reg.More; more; {
+		r := k.Heartbeat("n1", wire.HeartbeatRequest{Since: reg.Version, After: uint64(len(seen))})
+		if !r.Full {
+			t.Fatal("a page of a full list is not marked")
+		}
+		count("full", r.Configs, seen)
+		more = r.More
+	}
+	if len(seen) != n {
+		t.Fatalf("full list of %d", len(seen))
+	}
+	seen = map[uint64]bool{}
+	pages := 0
+	for since, more := uint64(1), true; more; pages++ {
+		r := k.Heartbeat("n1", wire.HeartbeatRequest{Since: since})
+		if r.Full {
+			t.Fatal("full list for changes that are known")
+		}
+		count("changes", r.Configs, seen)
+		since, more = r.Version, r.More
+	}
+	if len(seen) != n-1 || pages < 2 {
+		t.Fatalf("%d changes in %d pages", len(seen), pages)
+	}
+	seen = map[uint64]bool{}
+	for l, more := (wire.ListRequest{}), true; more; {
+		r := k.List(l)
+		count("list", r.Checkpoints, seen)
+		last := r.Checkpoints[len(r.Checkpoints)-1]
+		l, more = wire.ListRequest{AfterName: last.Name, After: last.Checkpoint}, r.More
+	}
+	if len(seen) != n {
+		t.Fatalf("list of %d", len(seen))
+	}
+}
+
+func TestFeedBound(t *testing.T) {
+	var f feed
+	const n = 5 * changesKept
+	for v := range uint64(n) {
+		f.add(v+1, v, []string{"n1"})
+		if len(f.changes) > 2*changesKept {
+			t.Fatalf("%d changes kept", len(f.changes))
+		}
+	}
+	if c, ok := f.since(n - changesKept); !ok || len(c) != changesKept || c[0].Checkpoint != n-changesKept {
+		t.Errorf("the last %d changes: %v, %d", changesKept, ok, len(c))
+	}
+	if _, ok := f.since(f.first - 2); ok {
+		t.Error("a forgotten change is known")
+	}
+	if c, ok := f.since(n); !ok || len(c) != 0 {
+		t.Errorf("after the last change: %v, %d", ok, len(c))
+	}
+	if f.others(n-1, "n1") || !f.others(n-1, "n2") || f.others(n, "n2") {
+		t.Error("others")
+	}
+}
+
+func TestVersionsRefused(t *testing.T) {
+	var v *VersionError
+	entry, err := EncodeCommand(&Close{From{"n1", 1}, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry[0] = 9
+	if _, err := DecodeCommand(entry); !errors.As(err, &v) || err.Error() != "log entry has version 9, this release reads version 1" {
+		t.Errorf("log entry: %v", err)
+	}
+	b, err := founded().Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[0] = 9
+	if _, err := RestoreCore(b); !errors.As(err, &v) || err.Error() != "snapshot has version 9, this release reads version 1" {
+		t.Errorf("snapshot: %v", err)
+	}
+}
+
+func TestDamagedInput(t *testing.T) {
+	k := founded()
+	create(k, up(k, "n1", false, 0), "a", wire.Attributes{CreationFlags: 1})
+	b, err := k.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range b {
+		if _, err := RestoreCore(b[:i]); err == nil {
+			t.Errorf("a snapshot cut to %d of %d bytes is accepted", i, len(b))
+		}
+		for _, x := range []byte{0, 0xff, b[i] ^ 1} {
+			d := bytes.Clone(b)
+			d[i] = x
+			if k, err := RestoreCore(d); err == nil { // what is accepted must at least be consistent
+				if err := k.Check(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	for _, entry := range [][]byte{nil, {1}, {1, 99}, {1, 5}, {1, 5, 0xc1}, {1, 2, 0xdd, 0xff, 0xff, 0xff, 0xff}} {
+		if _, err := DecodeCommand(entry); err == nil {
+			t.Errorf("log entry %v is accepted", entry)
+		}
+	}
+}
+
+// TestCheckNotices breaks each invariant by hand.
+func TestCheckNotices(t *testing.T) {
+	for name, do := range map[string]func(*Core, *checkpoint){
+		"number":        func(k *Core, c *checkpoint) { k.next = 1 },
+		"filed":         func(k *Core, c *checkpoint) { k.checkpoints[2] = c },
+		"name":          func(k *Core, c *checkpoint) { delete(k.names, "a") },
+		"empty name":    func(k *Core, c *checkpoint) { c.Config.Name = "" },
+		"stray name":    func(k *Core, c *checkpoint) { k.names["b"] = c },
+		"generation":    func(k *Core, c *checkpoint) { c.Config.Epoch.Generation = 8 },
+		"in-sync":       func(k *Core, c *checkpoint) { c.Config.InSync = nil },
+		"order":         func(k *Core, c *checkpoint) { c.Config.Open = []string{"n2", "n1"} },
+		"active":        func(k *Core, c *checkpoint) { c.Config.Active = "" },
+		"active node":   func(k *Core, c *checkpoint) { c.Config.Active = "n2" },
+		"joining":       func(k *Core, c *checkpoint) { c.Config.Joining = []string{"n1"} },
+		"openers":       func(k *Core, c *checkpoint) { c.Config.Open = nil },
+		"retained":      func(k *Core, c *checkpoint) { c.Retained = true },
+		"changed":       func(k *Core, c *checkpoint) { c.Changed = 99 },
+		"unknown node":  func(k *Core, c *checkpoint) { c.Config.Open = []string{"zz"} },
+		"replica count": func(k *Core, c *checkpoint) { k.nodes["n2"].replicas = 1 },
+		"slot": func(k *Core, c *checkpoint) {
+			k.unlinks[1] = &unlinkSession{Slots: map[uint16]unlinked{wire.SlotsPerSession: {}}}
+		},
+	} {
+		k := founded()
+		f := up(k, "n1", false, 0)
+		up(k, "n2", false, 0)
+		create(k, f, "a", wire.Attributes{CreationFlags: 1})
+		if err := k.Check(); err != nil {
+			t.Fatal(err)
+		}
+		do(k, k.checkpoints[1])
+		if err := k.Check(); err == nil {
+			t.Errorf("%s: not noticed", name)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package director
+
+import (
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"libckpt/internal/wire"
+)
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// TestGroup runs three directors and stops the active one: another serves, knows everything acknowledged, and begins
+// retentions anew.
+func TestGroup(t *testing.T) {
+	url := bus(t)
+	directors := map[*Director]func(){}
+	var first *Director
+	for i := range 3 {
+		o := options(t, url, t.TempDir())
+		o.ID, o.RaftListen, o.Bootstrap = fmt.Sprintf("d%d", i+1), freeAddress(t), i == 0
+		d, stop := start(t, o)
+		directors[d] = stop
+		if i == 0 {
+			first = d
+			continue
+		}
+		f := first.raft.AddVoter(raft.ServerID(o.ID), raft.ServerAddress(o.RaftListen), 0, testWait)
+		if err := f.Error(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := &peer{t, connect(t, url), "n1", 1}
+	cluster := p.register().Cluster
+	for i := range 100 {
+		p.open(fmt.Sprintf("c%d", i), time.Minute)
+	}
+	const retention = 300 * time.Millisecond
+	short := p.open("short", retention).Config.Checkpoint
+	p.must(wire.DirectorClose, wire.CheckpointRequest{Checkpoint: short}, nil)
+	for d := range directors {
+		if d != first && d.raft.State() == raft.Leader {
+			t.Fatal("two leaders")
+		}
+	}
+	directors[first]()
+	began := time.Now()
+	list := p.list()
+	t.Logf("another director serves after %v", time.Since(began))
+	for i := range 100 {
+		if name := fmt.Sprintf("c%d", i); list[name].Checkpoint == 0 {
+			t.Errorf("%s is not known", name)
+		}
+	}
+	eventually(t, "the retention ends under the new leader", func() bool { return len(p.list()) == 100 })
+	if took := time.Since(began); took < retention {
+		t.Errorf("retention over %v after the change", took)
+	}
+	if p.register(); p.register().Cluster != cluster {
+		t.Error("another cluster id")
+	}
+}

@@ -1,0 +1,168 @@
+package director
+
+import (
+	"slices"
+
+	"libckpt/internal/wire"
+)
+
+// nodeUp registers a node director and settles what has happened while the directors did not hear of it. The answer
+// is a refusal if the name belongs to another node director that is alive.
+func (k *Core) nodeUp(u *NodeUp) {
+	if !wire.ValidToken(u.Node) {
+		k.refuse(wire.InvalidParam, "node name %q: 1 to 64 letters, digits, '-' and '_'", u.Node)
+		return
+	}
+	n := k.nodes[u.Node]
+	if n == nil {
+		if len(k.nodes) >= NodesMax {
+			k.refuse(wire.NoResources, "%d nodes are known", NodesMax)
+			return
+		}
+		n = &node{Name: u.Node}
+		k.nodes[u.Node] = n
+	} else if text := n.taken(u); text != "" {
+		k.refuse(wire.Exist, "%s", text)
+		return
+	}
+	n.Incarnation, n.Host, n.BootID, n.Controller, n.Up = u.Incarnation, u.Host, u.BootID, u.Controller, true
+	n.ReplicasMax = u.ReplicasMax
+	if n.ReplicasMax == 0 {
+		n.ReplicasMax = ReplicasPerNode
+	}
+	k.reconcile(n, u)
+}
+
+// taken says why the name is not free for u, or "". A node director that was started again on the same host, in the
+// same boot, takes its name over at once: its predecessor is dead, as the lock on its run directory shows.
+func (n *node) taken(u *NodeUp) string {
+	if n.Incarnation == u.Incarnation || !n.Up {
+		return ""
+	}
+	if u.Holder == n.Incarnation && !u.Fresh {
+		return ""
+	}
+	switch {
+	case n.Host != u.Host:
+		return "node name " + u.Node + " is in use by host " + n.Host + ", refused to host " + u.Host
+	case n.BootID != u.BootID:
+		return "node name " + u.Node + " is in use by host " + n.Host + " in another boot, refused to host " + u.Host
+	case u.Incarnation < n.Incarnation:
+		return "node name " + u.Node + " has been taken over by a later node director on host " + n.Host +
+			", refused to host " + u.Host
+	}
+	return ""
+}
+
+// reconcile compares what the node has announced with the configurations.
+func (k *Core) reconcile(n *node, u *NodeUp) {
+	reply := &wire.RegisterReply{Cluster: k.cluster}
+	announced := make(map[uint64]Announced, len(u.Replicas))
+	for _, a := range u.Replicas {
+		announced[a.Checkpoint] = a
+	}
+	for _, c := range k.inOrder() {
+		k.settle(c, n, announced[c.Config.Checkpoint])
+	}
+	var others []wire.Config
+	for _, a := range u.Replicas {
+		c := k.checkpoints[a.Checkpoint]
+		switch {
+		case c == nil && a.Generation != 0 && a.Generation != k.generation:
+			reply.Foreign = append(reply.Foreign, a.Checkpoint)
+		case c == nil:
+			reply.Drop = append(reply.Drop, a.Checkpoint)
+		case !has(concerned(&c.Config), n.Name):
+			others = append(others, c.Config)
+		}
+	}
+	reply.Version = k.version
+	reply.Configs, reply.More = k.page(n.Name, 0)
+	reply.Configs = append(reply.Configs, others...)
+	k.result.Node = reply
+}
+
+// settle does so for one checkpoint. a is zero if the node has not announced it.
+func (k *Core) settle(c *checkpoint, n *node, a Announced) {
+	if (a.Checkpoint == 0 || a.Missing) && has(c.Config.InSync, n.Name) {
+		switch {
+		case c.Config.Active == "":
+			// Nothing has been written yet: the node may make an empty replica again.
+			c.FreshNode, c.FreshIncarnation = n.Name, n.Incarnation
+		case a.Checkpoint == 0 && c.FreshNode == n.Name && c.FreshIncarnation == n.Incarnation:
+			// It never had one: the answer to its creation was lost.
+		case len(c.Config.InSync) == 1:
+			k.result.Lost = append(k.result.Lost, Lost{c.Config.Checkpoint, c.Config.Name, n.Name})
+			k.remove(c)
+			return
+		default:
+			k.change(c, func(f *wire.Config) {
+				f.InSync = without(f.InSync, n.Name)
+				if f.Active == n.Name {
+					f.Active = f.InSync[0]
+				}
+				f.Epoch.Counter++
+			})
+		}
+	}
+	if a.Open {
+		k.join(c, n)
+	} else {
+		k.leave(c, n.Name)
+	}
+	k.result.Config = nil
+}
+
+// nodeDown marks the node as down. Its configurations stay: its replicas are the only ones and come back with it.
+func (k *Core) nodeDown(d *NodeDown) {
+	if n := k.nodes[d.Node]; n != nil && n.Incarnation == d.Incarnation {
+		n.Up = false
+	}
+}
+
+// nodeForget closes what the node has open and forgets its sessions.
+func (k *Core) nodeForget(f *NodeForget) {
+	n := k.nodes[f.Node]
+	if n == nil || n.Up || n.Incarnation != f.Incarnation {
+		return
+	}
+	for _, c := range k.inOrder() {
+		k.leave(c, n.Name)
+	}
+	for session, s := range k.unlinks {
+		if s.Node == n.Name {
+			delete(k.unlinks, session)
+		}
+	}
+}
+
+// page lists the configurations that concern a node, by number, those greater than after, until the reply is large.
+func (k *Core) page(name string, after uint64) (configs []wire.Config, more bool) {
+	var numbers []uint64
+	for number, c := range k.checkpoints {
+		if number > after && has(concerned(&c.Config), name) {
+			numbers = append(numbers, number)
+		}
+	}
+	slices.Sort(numbers)
+	size := 0
+	for _, number := range numbers {
+		c := &k.checkpoints[number].Config
+		if size += bytesOf(c); size > replyBytesMax && len(configs) > 0 {
+			return configs, true
+		}
+		configs = append(configs, *c)
+	}
+	return configs, false
+}
+
+// bytesOf bounds the size of a configuration in a message.
+func bytesOf(c *wire.Config) int {
+	size := configBytes + len(c.Name) + len(c.Active)
+	for _, m := range [][]string{c.InSync, c.Joining, c.Open} {
+		for _, n := range m {
+			size += len(n) + 2
+		}
+	}
+	return size
+}

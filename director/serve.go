@@ -1,0 +1,280 @@
+package director
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+	"github.com/nats-io/nats.go"
+
+	"libckpt/internal/wire"
+)
+
+// server answers the requests of node directors while this director leads. Requests go through it in the order they
+// came: take hands commands to raft, wait waits for each to be applied, answer replies. Many may be under way
+// between take and answer, and raft commits those with one write.
+type server struct {
+	d       *Director
+	sub     *nats.Subscription
+	waits   chan *request
+	answers chan *request
+}
+
+type request struct {
+	msg    *nats.Msg
+	head   wire.DirectorRequest
+	future raft.Future
+	done   chan error // cap 1
+	limit  time.Time
+	// read makes the answer of a request that changes nothing; called with the director's lock held.
+	read func(*Core) (wire.DirectorReply, any)
+}
+
+func (d *Director) listen() (*server, error) {
+	sub, err := d.o.Conn.SubscribeSync(wire.SubjectDirector(d.o.Cluster))
+	if err != nil {
+		return nil, err
+	}
+	if err := sub.SetPendingLimits(busMessagesMax, busBytesMax); err != nil {
+		sub.Unsubscribe()
+		return nil, err
+	}
+	// Ready means that the bus knows of the subscription. Without a connection it will learn of it with the next one.
+	if err := d.o.Conn.FlushTimeout(barrierTimeout); err != nil && d.o.Conn.IsConnected() {
+		sub.Unsubscribe()
+		return nil, err
+	}
+	return &server{
+		d: d, sub: sub,
+		waits: make(chan *request, pendingMax), answers: make(chan *request, pendingMax),
+	}, nil
+}
+
+// take receives requests until ctx ends, and then those that the bus had already given to this subscription.
+func (s *server) take(ctx context.Context) {
+	defer close(s.answers)
+	defer close(s.waits)
+	defer s.sub.Unsubscribe()
+	draining := false
+	for {
+		msg, err := s.sub.NextMsgWithContext(ctx)
+		switch {
+		case errors.Is(err, nats.ErrSlowConsumer):
+			s.d.log.Warn("requests to the director dropped: too many at once")
+			continue
+		case err != nil && ctx.Err() != nil && !draining && s.sub.Drain() == nil:
+			draining = true
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(context.Background(), drainTimeout)
+			defer cancel()
+			continue
+		case err != nil:
+			return
+		}
+		if msg.Reply == "" {
+			continue
+		}
+		if err := s.begin(msg); err != nil {
+			s.d.log.Debug("request to the director dropped", "error", err)
+		}
+	}
+}
+
+// begin hands one request on. It returns an error for one that can't be understood.
+func (s *server) begin(msg *nats.Msg) error {
+	dec, err := wire.NewDecoder(msg.Data)
+	if err != nil {
+		return err
+	}
+	defer dec.Release()
+	if dec.Kind != wire.KindDirector {
+		return fmt.Errorf("frame of kind %q", byte(dec.Kind))
+	}
+	r := &request{msg: msg, done: make(chan error, 1)}
+	if err := dec.Value(&r.head); err != nil {
+		return err
+	}
+	if len(s.waits) == cap(s.waits) || len(s.answers) == cap(s.answers) {
+		s.reply(r, wire.DirectorReply{Error: wire.TryAgain, Text: "too many requests"}, nil)
+		return nil
+	}
+	from := From{r.head.Node, r.head.Incarnation}
+	now := time.Now()
+	s.d.mu.Lock()
+	if s.d.core.Registered(from) {
+		s.d.clock.hear(from.Node, now)
+	}
+	s.d.mu.Unlock()
+	c, err := s.command(dec, r, from, now)
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		entry, err := EncodeCommand(c)
+		if err != nil {
+			return err
+		}
+		r.future = s.d.raft.Apply(entry, enqueueTimeout)
+	} else {
+		r.future = s.d.raft.VerifyLeader()
+	}
+	r.limit = now.Add(applyTimeout)
+	s.waits <- r
+	s.answers <- r
+	return nil
+}
+
+// command reads the body of a request: a command, or none and how to read the answer.
+func (s *server) command(dec *wire.Decoder, r *request, from From, now time.Time) (Command, error) {
+	switch r.head.Op {
+	case wire.DirectorRegister:
+		var b wire.RegisterRequest
+		if err := dec.Value(&b); err != nil {
+			return nil, err
+		}
+		return s.d.nodeUp(from, &b, now), nil
+	case wire.DirectorHeartbeat:
+		var b wire.HeartbeatRequest
+		if err := dec.Value(&b); err != nil {
+			return nil, err
+		}
+		r.read = func(k *Core) (wire.DirectorReply, any) {
+			if !k.Registered(from) {
+				return wire.DirectorReply{Error: wire.TryAgain, Unknown: true, Text: "node " + from.Node + " is not registered"}, nil
+			}
+			return wire.DirectorReply{Error: wire.OK}, k.Heartbeat(from.Node, b)
+		}
+		return nil, nil
+	case wire.DirectorList:
+		var b wire.ListRequest
+		if len(dec.Data()) > 0 {
+			if err := dec.Value(&b); err != nil {
+				return nil, err
+			}
+		}
+		r.read = func(k *Core) (wire.DirectorReply, any) { return wire.DirectorReply{Error: wire.OK}, k.List(b) }
+		return nil, nil
+	case wire.DirectorOpen:
+		c := &Open{From: from}
+		return c, dec.Value(&c.DirectorOpenRequest)
+	case wire.DirectorUnlink:
+		c := &Unlink{From: from}
+		return c, dec.Value(&c.DirectorUnlinkRequest)
+	case wire.DirectorSessionEnded:
+		var b wire.SessionEndedRequest
+		err := dec.Value(&b)
+		return &SessionEnded{from, b.Session}, err
+	case wire.DirectorClose, wire.DirectorRetention, wire.DirectorActive:
+		var b wire.CheckpointRequest
+		if err := dec.Value(&b); err != nil {
+			return nil, err
+		}
+		switch r.head.Op {
+		case wire.DirectorClose:
+			return &Close{from, b.Checkpoint}, nil
+		case wire.DirectorRetention:
+			return &Retention{from, b.Checkpoint, b.Time}, nil
+		}
+		return &Active{from, b.Checkpoint}, nil
+	}
+	return nil, fmt.Errorf("request %d", r.head.Op)
+}
+
+// nodeUp makes the command of a registration: whether the name is held by a living node director is for the leader's
+// clock to say.
+func (d *Director) nodeUp(from From, b *wire.RegisterRequest, now time.Time) *NodeUp {
+	u := &NodeUp{
+		From: from, Host: b.Host, BootID: b.BootID, Controller: b.Controller, ReplicasMax: b.ReplicasMax,
+		Replicas: make([]Announced, len(b.Replicas)),
+	}
+	for i, a := range b.Replicas {
+		u.Replicas[i] = Announced{a.Config.Checkpoint, a.Config.Epoch.Generation, a.Open, a.Missing}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u.Holder, u.Fresh = d.core.Incarnation(from.Node), d.clock.fresh(from.Node, now)
+	return u
+}
+
+// wait waits for each request's command.
+func (s *server) wait() {
+	for r := range s.waits {
+		r.done <- r.future.Error()
+	}
+}
+
+// answer replies to each request when its command has been applied, or has not been in time.
+func (s *server) answer() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for r := range s.answers {
+		timer.Reset(time.Until(r.limit))
+		var err error
+		select {
+		case err = <-r.done:
+		case <-timer.C:
+			err = errors.New("not committed in time")
+		}
+		head, body := s.outcome(r, err)
+		s.reply(r, head, body)
+	}
+}
+
+// outcome is the answer to a request. TRY_AGAIN means that it was not and will not be carried out, TIMEOUT that it may
+// have been.
+func (s *server) outcome(r *request, err error) (wire.DirectorReply, any) {
+	switch {
+	case errors.Is(err, raft.ErrEnqueueTimeout), errors.Is(err, raft.ErrNotLeader),
+		errors.Is(err, raft.ErrLeadershipTransferInProgress), err != nil && r.read != nil:
+		return wire.DirectorReply{Error: wire.TryAgain, Text: err.Error()}, nil
+	case err != nil:
+		return wire.DirectorReply{Error: wire.Timeout, Text: err.Error()}, nil
+	case r.read != nil:
+		s.d.mu.Lock()
+		defer s.d.mu.Unlock()
+		return r.read(s.d.core)
+	}
+	result, ok := r.future.(raft.ApplyFuture).Response().(*Result)
+	if !ok {
+		return wire.DirectorReply{Error: wire.Timeout, Text: "the director has to end"}, nil
+	}
+	for _, l := range result.Lost {
+		s.d.log.Error("checkpoint lost: the node with its only replica came back without it", "checkpoint", l.Name,
+			"number", l.Checkpoint, "node", l.Node)
+	}
+	head := wire.DirectorReply{Error: result.Code, Text: result.Text, Unknown: result.Unknown}
+	switch {
+	case result.Node != nil:
+		s.registered(r, result)
+		return head, result.Node
+	case result.Config != nil:
+		return head, result.Config
+	case r.head.Op == wire.DirectorRegister:
+		s.d.log.Warn("node director refused", "node", r.head.Node, "reason", result.Text)
+	}
+	return head, nil
+}
+
+func (s *server) registered(r *request, result *Result) {
+	s.d.log.Info("node director registered", "node", r.head.Node, "incarnation", r.head.Incarnation,
+		"checkpoints", len(result.Node.Configs), "dropped", len(result.Node.Drop))
+	if n := len(result.Node.Foreign); n > 0 {
+		s.d.log.Warn("node holds replicas of another generation of the directors' store: kept, not served",
+			"node", r.head.Node, "replicas", n)
+	}
+}
+
+func (s *server) reply(r *request, head wire.DirectorReply, body any) {
+	s.d.mu.Lock()
+	head.Generation = s.d.core.Generation()
+	s.d.mu.Unlock()
+	frame, err := wire.Encode(wire.KindDirected, nil, head, body)
+	if err == nil {
+		err = r.msg.Respond(frame)
+	}
+	if err != nil { // the node director asks again
+		s.d.log.Debug("answer not sent", "node", r.head.Node, "error", err)
+	}
+}

@@ -1,0 +1,177 @@
+package director
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+	wal "github.com/hashicorp/raft-wal"
+	"github.com/hashicorp/raft-wal/metadb"
+	"golang.org/x/sys/unix"
+)
+
+// StoreError says why a data directory can't be used, in one line.
+type StoreError struct {
+	Dir string
+	Err error
+}
+
+func (e *StoreError) Error() string { return fmt.Sprintf("data directory %s: %v", e.Dir, e.Err) }
+
+// Unwrap gives the reason.
+func (e *StoreError) Unwrap() error { return e.Err }
+
+// store is a director's data directory, open and locked.
+type store struct {
+	lock      *os.File
+	meta      *metadb.BoltMetaDB
+	log       *wal.WAL
+	snapshots *raft.FileSnapshotStore
+}
+
+// openStore makes the directory if need be, takes its lock, opens what is in it and reads all of it once: raft itself
+// answers damage with a panic or, if a snapshot is missing, not at all.
+func openStore(dir string, logger hclog.Logger) (s *store, err error) {
+	s = &store{}
+	defer func() {
+		if p := recover(); p != nil { // bbolt's and raft's answer to damaged files
+			err = damaged(fmt.Errorf("%v", p))
+		}
+		if err != nil {
+			s.close()
+			s, err = nil, &StoreError{dir, err}
+		}
+	}()
+	if err := os.MkdirAll(filepath.Join(dir, "log"), 0o700); err != nil {
+		return s, err
+	}
+	if s.lock, err = lockDirectory(dir); err != nil {
+		return s, err
+	}
+	s.meta = &metadb.BoltMetaDB{}
+	s.log, err = wal.Open(filepath.Join(dir, "log"), wal.WithMetaStore(s.meta), wal.WithSegmentSize(segmentBytes),
+		wal.WithLogger(logger))
+	if err != nil {
+		s.log = nil
+		return s, damaged(err)
+	}
+	if s.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, snapshotsKept, logger); err != nil {
+		return s, err
+	}
+	return s, s.verify(dir)
+}
+
+func damaged(err error) error {
+	var v *VersionError
+	if errors.As(err, &v) {
+		return err
+	}
+	text := strings.ReplaceAll(err.Error(), "\n", " ")
+	return fmt.Errorf("the store is damaged (%s); move the directory away and start again: checkpoints are then lost", text)
+}
+
+// lockDirectory takes the lock that makes the directory one process' own.
+func lockDirectory(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("lock: %w", err)
+		}
+		holder := make([]byte, 20)
+		n, _ := f.Read(holder)
+		return nil, fmt.Errorf("in use by process %s", strings.TrimSpace(string(holder[:n])))
+	}
+	if err := f.Truncate(0); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if _, err := f.WriteAt([]byte(fmt.Sprintln(os.Getpid())), 0); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// verify reads the newest snapshot that can be read and the log after it.
+func (s *store) verify(dir string) error {
+	first, err := s.log.FirstIndex()
+	if err != nil {
+		return damaged(err)
+	}
+	last, err := s.log.LastIndex()
+	if err != nil {
+		return damaged(err)
+	}
+	base, err := s.base(dir)
+	if err != nil {
+		return err
+	}
+	if last > 0 && first > base+1 {
+		return damaged(fmt.Errorf("the log begins at entry %d, the newest readable snapshot ends at %d", first, base))
+	}
+	for i := max(first, 1); i <= last; i++ {
+		var entry raft.Log
+		if err := s.log.GetLog(i, &entry); err != nil {
+			return damaged(fmt.Errorf("log entry %d: %w", i, err))
+		}
+		if entry.Type != raft.LogCommand || i <= base {
+			continue
+		}
+		if _, err := DecodeCommand(entry.Data); err != nil {
+			return damaged(fmt.Errorf("log entry %d: %w", i, err))
+		}
+	}
+	return nil
+}
+
+// base is the last log entry in the newest snapshot that can be read; 0 without a snapshot.
+func (s *store) base(dir string) (uint64, error) {
+	list, err := s.snapshots.List()
+	if err != nil {
+		return 0, damaged(err)
+	}
+	var reason error
+	for _, meta := range list {
+		_, r, err := s.snapshots.Open(meta.ID)
+		if err == nil {
+			var b []byte
+			if b, err = io.ReadAll(r); err == nil {
+				_, err = RestoreCore(b)
+			}
+			r.Close()
+		}
+		var v *VersionError
+		if errors.As(err, &v) {
+			return 0, err
+		}
+		if err == nil {
+			return meta.Index, nil
+		}
+		reason = fmt.Errorf("snapshot %s: %w", meta.ID, err)
+	}
+	if reason != nil {
+		return 0, damaged(reason)
+	}
+	return 0, nil
+}
+
+func (s *store) close() {
+	if s.log != nil {
+		s.log.Close()
+	}
+	if s.meta != nil {
+		s.meta.Close()
+	}
+	if s.lock != nil {
+		s.lock.Close()
+	}
+}

@@ -1,0 +1,230 @@
+package director
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"libckpt/internal/wire"
+)
+
+// refused starts a director that must not start, with one line that names its directory.
+func refused(t *testing.T, o Options, want string) {
+	t.Helper()
+	d, err := Start(context.Background(), o)
+	if err == nil {
+		d.Stop(context.Background())
+		t.Fatalf("started; want %q", want)
+	}
+	var s *StoreError
+	if !errors.As(err, &s) || !strings.Contains(err.Error(), o.DataDir) || !strings.Contains(err.Error(), want) ||
+		strings.Contains(err.Error(), "\n") {
+		t.Fatalf("%v; want %q", err, want)
+	}
+}
+
+func TestDirectoryInUse(t *testing.T) {
+	url, dir := bus(t), t.TempDir()
+	_, stop := start(t, options(t, url, dir))
+	refused(t, options(t, url, dir), fmt.Sprintf("in use by process %d", os.Getpid()))
+	stop()
+	start(t, options(t, url, dir))
+}
+
+func TestDirectoryOfAnother(t *testing.T) {
+	url, dir := bus(t), t.TempDir()
+	_, stop := start(t, options(t, url, dir))
+	stop()
+	o := options(t, url, dir)
+	o.ID = "d9"
+	refused(t, o, "belongs to director d1, not to d9")
+}
+
+func TestWrongOptions(t *testing.T) {
+	good := options(t, bus(t), t.TempDir())
+	for name, spoil := range map[string]func(*Options){
+		"cluster name": func(o *Options) { o.Cluster = "a.b" },
+		"director id":  func(o *Options) { o.ID = "" },
+		"directory":    func(o *Options) { o.DataDir = "" },
+		"connection":   func(o *Options) { o.Conn = nil },
+		"timeout":      func(o *Options) { o.NodeTimeout = -1 },
+		"listen":       func(o *Options) { o.RaftListen = "192.0.2.1:99999" },
+	} {
+		o := good
+		spoil(&o)
+		if d, err := Start(context.Background(), o); err == nil {
+			d.Stop(context.Background())
+			t.Errorf("%s: started", name)
+		} else if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// stored makes a store with some commands and, if asked, snapshots in it.
+func stored(t *testing.T, url, dir string, snapshots int) {
+	t.Helper()
+	d, stop := start(t, options(t, url, dir))
+	p := &peer{t, connect(t, url), "n1", 1}
+	p.register()
+	for i := range 50 {
+		p.open(fmt.Sprintf("c%d", i), time.Minute)
+	}
+	for i := range snapshots {
+		p.open(fmt.Sprintf("s%d", i), time.Minute)
+		if err := d.raft.Snapshot().Error(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+}
+
+func overwrite(t *testing.T, file string, offset int64, with []byte) {
+	t.Helper()
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(with, offset); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func one(t *testing.T, pattern string) string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %v %v", pattern, files, err)
+	}
+	return files[len(files)-1]
+}
+
+func TestDamagedStore(t *testing.T) {
+	url := bus(t)
+	for name, damage := range map[string]func(t *testing.T, dir string){
+		"log header": func(t *testing.T, dir string) {
+			overwrite(t, one(t, dir+"/log/*.wal"), 0, []byte("garbage"))
+		},
+		"log metadata": func(t *testing.T, dir string) {
+			if err := os.Truncate(dir+"/log/wal-meta.db", 100); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"log metadata overwritten": func(t *testing.T, dir string) {
+			overwrite(t, dir+"/log/wal-meta.db", 0, make([]byte, 16384))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			stored(t, url, dir, 0)
+			damage(t, dir)
+			refused(t, options(t, url, dir), "the store is damaged")
+		})
+	}
+}
+
+func TestDamagedSnapshot(t *testing.T) {
+	url := bus(t)
+	spoil := func(t *testing.T, file string) {
+		t.Helper()
+		overwrite(t, file, 20, []byte("garbage"))
+	}
+	for _, c := range []struct {
+		name      string
+		snapshots int
+		damage    func(t *testing.T, dir string)
+		starts    bool // the log or the older snapshot still holds everything
+	}{
+		{"content", 1, func(t *testing.T, dir string) { spoil(t, one(t, dir+"/snapshots/*/state.bin")) }, false},
+		{"newest content", 2, func(t *testing.T, dir string) { spoil(t, one(t, dir+"/snapshots/*/state.bin")) }, true},
+		{"metadata", 1, func(t *testing.T, dir string) {
+			overwrite(t, one(t, dir+"/snapshots/*/meta.json"), 0, []byte("garbage"))
+		}, true},
+		{"missing", 1, func(t *testing.T, dir string) {
+			if err := os.RemoveAll(dir + "/snapshots"); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			stored(t, url, dir, c.snapshots)
+			c.damage(t, dir)
+			if !c.starts {
+				refused(t, options(t, url, dir), "the store is damaged")
+				return
+			}
+			_, stop := start(t, options(t, url, dir))
+			p := &peer{t, connect(t, url), "n1", 1}
+			if n := len(p.list()); n != 50+c.snapshots {
+				t.Errorf("%d of %d checkpoints", n, 50+c.snapshots)
+			}
+			stop()
+		})
+	}
+}
+
+// TestLogGap removes the snapshot that the log builds on.
+func TestLogGap(t *testing.T) {
+	url, dir := bus(t), t.TempDir()
+	d, stop := start(t, options(t, url, dir))
+	p := &peer{t, connect(t, url), "n1", 1}
+	p.register()
+	for i := range 30 {
+		p.open(fmt.Sprintf("c%d", i), time.Minute)
+	}
+	c := d.raft.ReloadableConfig()
+	c.TrailingLogs = 5
+	if err := d.raft.ReloadConfig(c); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.raft.Snapshot().Error(); err != nil {
+		t.Fatal(err)
+	}
+	p.open("last", time.Minute)
+	stop()
+	_, stop = start(t, options(t, url, dir))
+	if n := len(p.list()); n != 31 {
+		t.Errorf("%d of 31 checkpoints after a restart from the snapshot", n)
+	}
+	var hb wire.HeartbeatReply
+	p.must(wire.DirectorHeartbeat, wire.HeartbeatRequest{Since: 1}, &hb)
+	if !hb.Full || len(hb.Configs) != 31 {
+		t.Errorf("changes from before the snapshot: %+v", hb)
+	}
+	stop()
+	if err := os.RemoveAll(dir + "/snapshots"); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, options(t, url, dir), "the store is damaged")
+}
+
+// TestStoreOfAnotherRelease finds a command of a version that this release does not know.
+func TestStoreOfAnotherRelease(t *testing.T) {
+	url, dir := bus(t), t.TempDir()
+	d, stop := start(t, options(t, url, dir))
+	entry, err := EncodeCommand(&Close{From{"n1", 1}, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry[0] = 9
+	d.raft.Apply(entry, time.Second).Error()
+	// A director that meets it ends by itself and says why.
+	select {
+	case <-d.Done():
+	case <-time.After(testWait):
+		t.Fatal("goes on")
+	}
+	const want = "log entry has version 9, this release reads version 1"
+	if err := d.Err(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+	stop()
+	refused(t, options(t, url, dir), want)
+}

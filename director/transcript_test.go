@@ -1,0 +1,283 @@
+package director
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"libckpt/internal/wire"
+)
+
+var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
+
+// TestTranscripts carries out the commands of each transcript in testdata. A line that is neither indented nor a
+// comment is a command; the indented lines after it are what it came to.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := runTranscript(t, string(want))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(want) {
+				t.Errorf("%s differs; go test -update shows how. Got:\n%s", file, got)
+			}
+		})
+	}
+}
+
+type transcript struct {
+	t    *testing.T
+	core *Core
+	out  strings.Builder
+}
+
+func runTranscript(t *testing.T, text string) string {
+	x := &transcript{t: t, core: NewCore()}
+	x.core.Apply(&Found{Generation: 7, First: 1})
+	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "  ") {
+			continue
+		}
+		x.out.WriteString(line + "\n")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		x.do(strings.Fields(line))
+		if err := x.core.Check(); err != nil {
+			t.Fatalf("after %q: %v", line, err)
+		}
+	}
+	return x.out.String()
+}
+
+func (x *transcript) printf(format string, args ...any) {
+	fmt.Fprintf(&x.out, "  "+format+"\n", args...)
+}
+
+// arguments are the words of a command of the form key=value; those without = have an empty value.
+type arguments map[string]string
+
+func (x *transcript) number(s string) uint64 {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		x.t.Fatalf("number %q", s)
+	}
+	return n
+}
+
+func (x *transcript) duration(s string) int64 {
+	if s == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return int64(d)
+}
+
+// node reads NODE, with the incarnation registered, or NODE/INCARNATION.
+func (x *transcript) node(s string) From {
+	name, inc, given := strings.Cut(s, "/")
+	if given {
+		return From{name, x.number(inc)}
+	}
+	return From{name, x.core.Incarnation(name)}
+}
+
+func (x *transcript) do(w []string) {
+	a := arguments{}
+	for _, f := range w[1:] {
+		k, v, _ := strings.Cut(f, "=")
+		a[k] = v
+	}
+	has := func(k string) bool { _, ok := a[k]; return ok }
+	switch w[0] {
+	case "up":
+		x.apply(x.up(w[1], a))
+	case "down":
+		x.apply(&NodeDown{x.node(w[1])})
+	case "forget":
+		x.apply(&NodeForget{x.node(w[1])})
+	case "open":
+		o := &Open{From: x.node(w[1])}
+		o.Name, o.HasAttributes, o.CompareRetention = w[2], has("create"), has("compare")
+		if has("restore") {
+			o.Restore = x.number(a["restore"])
+		}
+		if o.HasAttributes {
+			o.Attributes = wire.Attributes{
+				CreationFlags: wire.FlagAllReplicas, RetentionDuration: x.duration(a["retention"]),
+				MaxSections: 1, MaxSectionSize: 64, MaxSectionIDSize: 8,
+			}
+			if has("sections") {
+				o.Attributes.MaxSections = uint32(x.number(a["sections"]))
+			}
+			if has("asynchronous") {
+				o.Attributes.CreationFlags = wire.FlagActiveReplica
+			}
+			if has("collocated") {
+				o.Attributes.CreationFlags |= wire.FlagCollocated
+			}
+		}
+		x.apply(o)
+	case "close":
+		x.apply(&Close{x.node(w[1]), x.number(w[2])})
+	case "unlink":
+		u := &Unlink{From: x.node(w[1])}
+		u.Name = w[2]
+		u.Request = wire.RequestID{Session: x.number(w[3]), Slot: uint16(x.number(w[4])), Number: x.number(w[5])}
+		x.apply(u)
+	case "retention":
+		x.apply(&Retention{x.node(w[1]), x.number(w[2]), x.duration(w[3])})
+	case "over":
+		x.apply(&RetentionOver{[]Ended{{x.number(w[1]), x.number(w[2])}}})
+	case "active":
+		x.apply(&Active{x.node(w[1]), x.number(w[2])})
+	case "ended":
+		x.apply(&SessionEnded{x.node(w[1]), x.number(w[2])})
+	case "heartbeat":
+		h := wire.HeartbeatRequest{Since: x.number(w[2])}
+		if has("after") {
+			h.After = x.number(a["after"])
+		}
+		r := x.core.Heartbeat(w[1], h)
+		x.printf("version %d%s%s%s", r.Version, list(" drop", r.Drop), flagged(" full", r.Full), flagged(" more", r.More))
+		for _, c := range r.Configs {
+			x.printf("%s", config(&c))
+		}
+	case "list":
+		for _, c := range x.core.List(wire.ListRequest{}).Checkpoints {
+			x.printf("%s", config(&c))
+		}
+	case "leader": // what the clock of a new leader begins with
+		for _, r := range x.core.Retentions() {
+			x.retention(r)
+		}
+	case "restart": // from a snapshot
+		b, err := x.core.Snapshot()
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		if x.core, err = RestoreCore(b); err != nil {
+			x.t.Fatal(err)
+		}
+		if again, _ := x.core.Snapshot(); !bytes.Equal(again, b) {
+			x.t.Fatal("the snapshot of a restored state differs")
+		}
+	default:
+		x.t.Fatalf("command %q", w[0])
+	}
+}
+
+// up reads: up NODE/INCARNATION [host=] [boot=] [controller] [max=] [fresh] [has=1,2:open,3:missing,4:gen6].
+func (x *transcript) up(name string, a arguments) *NodeUp {
+	u := &NodeUp{From: x.node(name), Host: "h-" + strings.Split(name, "/")[0], BootID: "b1", Holder: x.core.Incarnation(strings.Split(name, "/")[0])}
+	if v, ok := a["host"]; ok {
+		u.Host = v
+	}
+	if v, ok := a["boot"]; ok {
+		u.BootID = v
+	}
+	if v, ok := a["max"]; ok {
+		u.ReplicasMax = uint32(x.number(v))
+	}
+	_, u.Controller = a["controller"]
+	_, u.Fresh = a["fresh"]
+	if a["has"] != "" {
+		for _, r := range strings.Split(a["has"], ",") {
+			parts := strings.Split(r, ":")
+			e := Announced{Checkpoint: x.number(parts[0]), Generation: 7}
+			e.Open = slices.Contains(parts, "open")
+			e.Missing = slices.Contains(parts, "missing")
+			if slices.Contains(parts, "gen6") {
+				e.Generation = 6
+			}
+			u.Replicas = append(u.Replicas, e)
+		}
+	}
+	return u
+}
+
+func (x *transcript) apply(c Command) {
+	entry, err := EncodeCommand(c)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if c, err = DecodeCommand(entry); err != nil {
+		x.t.Fatal(err)
+	}
+	r := x.core.Apply(c)
+	head := r.Code.String()
+	if r.Text != "" {
+		head += ": " + r.Text
+	}
+	x.printf("%s%s%s", head, flagged(" (register)", r.Unknown), flagged(" (others)", r.Others))
+	if f := r.Config; f != nil && f.Gone {
+		x.printf("%d gone", f.Config.Checkpoint)
+	} else if f != nil {
+		x.printf("%s%s%s", config(&f.Config), flagged(" created", f.Created), flagged(" fresh", f.Fresh))
+	}
+	if n := r.Node; n != nil {
+		x.printf("version %d%s%s%s", n.Version, list(" drop", n.Drop), list(" foreign", n.Foreign), flagged(" more", n.More))
+		for _, c := range n.Configs {
+			x.printf("%s", config(&c))
+		}
+	}
+	for _, r := range r.Retentions {
+		x.retention(r)
+	}
+	for _, l := range r.Lost {
+		x.printf("lost %d %s on %s", l.Checkpoint, l.Name, l.Node)
+	}
+}
+
+func (x *transcript) retention(r RetentionChange) {
+	if r.Running {
+		x.printf("retention of %d guard %d runs %v", r.Checkpoint, r.Guard, time.Duration(r.Duration))
+	} else {
+		x.printf("retention of %d called off", r.Checkpoint)
+	}
+}
+
+func flagged(text string, on bool) string {
+	if on {
+		return text
+	}
+	return ""
+}
+
+func list(text string, numbers []uint64) string {
+	if len(numbers) == 0 {
+		return ""
+	}
+	return fmt.Sprint(text, " ", numbers)
+}
+
+func config(c *wire.Config) string {
+	active := c.Active
+	if active == "" {
+		active = "-"
+	}
+	return fmt.Sprintf("%d %s epoch %d.%d active %s in-sync %v open %v%s", c.Checkpoint, c.Name, c.Epoch.Generation,
+		c.Epoch.Counter, active, c.InSync, c.Open, flagged(" unlinked", c.Unlinked))
+}
