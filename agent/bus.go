@@ -1,0 +1,124 @@
+package agent
+
+import (
+	"net"
+	"strconv"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+
+	"libckpt/internal/wire"
+)
+
+// bus is one connection to NATS with the subscriptions of the session.
+type bus struct {
+	a       *Agent
+	nc      *nats.Conn
+	out     *outConn // nil: messages go through nats.go (TLS)
+	subject string   // where requests go
+	replies string   // prefix of reply subjects
+	payload int      // bytes of one message, at most
+	lost    chan struct{}
+}
+
+// dialBus connects as the session that w describes. It does not reconnect by itself: what a lost connection was
+// handed must be known.
+func (a *Agent) dialBus(w *wire.Welcome) (*bus, error) {
+	b := &bus{
+		a:       a,
+		subject: wire.SubjectSession(w.Cluster, w.Node, w.Session),
+		replies: wire.SubjectReplies(w.Cluster, w.Session),
+		lost:    make(chan struct{}),
+	}
+	o := nats.GetDefaultOptions()
+	o.Servers = w.Bus
+	o.User, o.Password = w.User, w.Password
+	o.Name = a.program
+	o.AllowReconnect = false
+	o.IgnoreDiscoveredServers = true
+	o.Timeout = busTimeout
+	o.PingInterval = busPing
+	o.FlusherTimeout = 0 // outConn never waits
+	o.WriteBufferSize = 1
+	o.SkipSubjectValidation = true
+	o.CustomDialer = capture{dialer{a}, b}
+	closed := sync.OnceFunc(func() { close(b.lost) })
+	o.ClosedCB = func(*nats.Conn) { closed() }
+	o.AsyncErrorCB = func(*nats.Conn, *nats.Subscription, error) {
+		defer a.guard("bus error")
+		a.feeds.checkSoon() // a slow consumer has lost events
+	}
+	nc, err := o.Connect()
+	if err != nil {
+		return nil, err
+	}
+	b.nc = nc
+	b.payload = int(nc.MaxPayload())
+	if _, err := nc.TLSConnectionState(); err == nil {
+		b.out = nil
+	}
+	replies, err := nc.Subscribe(b.replies+".>", a.onReply)
+	if err == nil {
+		err = replies.SetPendingLimits(-1, -1) // bounded by the requests in flight
+	}
+	if err == nil {
+		_, err = nc.Subscribe(wire.SubjectEvents(w.Cluster, w.Session), a.feeds.onEvents)
+	}
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// capture remembers the outConn that was dialled.
+type capture struct {
+	dialer
+	b *bus
+}
+
+func (c capture) Dial(network, address string) (conn net.Conn, err error) {
+	conn, err = c.dialer.Dial(network, address)
+	if out, ok := conn.(*outConn); ok {
+		c.b.out = out
+	}
+	return conn, err
+}
+
+// publish sends a request. It does not wait. An error means that no complete copy was handed over.
+//
+// nats.go would copy the frame and wake its flusher for each message; so the message is written beside it, which is
+// safe because both write whole protocol messages, one at a time.
+func (b *bus) publish(slot uint16, number uint64, frame []byte) error {
+	if len(frame) > b.payload {
+		return nats.ErrMaxPayload
+	}
+	if b.out == nil {
+		return b.nc.PublishRequest(b.subject, wire.SubjectReply(b.replies, slot, number), frame)
+	}
+	h := make([]byte, 0, 192)
+	h = append(h, "PUB "...)
+	h = append(h, b.subject...)
+	h = append(h, ' ')
+	h = append(h, b.replies...)
+	h = append(h, '.')
+	h = strconv.AppendUint(h, uint64(slot), 10)
+	h = append(h, '.')
+	h = strconv.AppendUint(h, number, 10)
+	h = append(h, ' ')
+	h = strconv.AppendInt(h, int64(len(frame)), 10)
+	h = append(h, "\r\n"...)
+	_, err := b.out.writev(h, frame, crlf)
+	return err
+}
+
+var crlf = []byte("\r\n")
+
+// awaitRoom waits until a large message may be published without piling up.
+func (b *bus) awaitRoom() {
+	if b.out != nil {
+		b.out.awaitRoom()
+	}
+}
+
+func (b *bus) close() { b.nc.Close() }
