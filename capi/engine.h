@@ -8,6 +8,8 @@
  * Memory: whatever the engine hands to the front comes from malloc() and belongs to the front from then on.
  * The engine copies what it needs of the front's memory before a function returns, with one exception:
  * struct ckpt_call itself, which it completes later.
+ *
+ * Every futex word here is private to the process: both sides wait and wake with FUTEX_PRIVATE_FLAG.
  */
 #ifndef CKPT_ENGINE_H
 #define CKPT_ENGINE_H
@@ -26,7 +28,7 @@ enum ckpt_op {
 	CKPT_OP_RETENTION_SET,	/* in: id, time */
 	CKPT_OP_ACTIVE_SET,	/* in: id */
 	CKPT_OP_STATUS,		/* in: id. out: attributes, sections, memory */
-	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (id_len 0 = generate), time. out: elements[0].id when generated */
+	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time. out: elements[0].id when generated */
 	CKPT_OP_SECTION_DELETE,	/* in: id, elements[0].id */
 	CKPT_OP_EXPIRATION_SET,	/* in: id, elements[0].id, time */
 	CKPT_OP_WRITE,		/* in: id, elements. out: index */
@@ -34,7 +36,8 @@ enum ckpt_op {
 	CKPT_OP_READ,		/* in: id, elements (data NULL; size = most bytes wanted). out: elements[i].data, .size; index */
 	CKPT_OP_SECTIONS,	/* in: id, chosen, time, elements[0].id = the last section seen (if resume), limit. out: list, list_count, more */
 	CKPT_OP_SYNCHRONIZE,	/* in: id */
-	CKPT_OP_NOTIFY,		/* in: lib, notify (CKPT_NOTIFY_ bits): which notifications the library handle queues */
+	CKPT_OP_NOTIFY,		/* in: lib, id, notify (CKPT_NOTIFY_ bits): which notifications are queued, for all checkpoints
+				 * of the library handle (id 0), or for this checkpoint handle besides (id not 0) */
 	CKPT_OP_REPLICA		/* in: id. out: fd of the local replica, -1 if there is none */
 };
 
@@ -74,7 +77,11 @@ enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
 /* One call. The front mallocs it (zeroed) and submits it; the engine fills the results and moves state from
  * PENDING to DONE and wakes the futex on it. A front that gives up moves it from PENDING to ABANDONED.
  * Whichever of the two moves fails owns the block and what hangs on it, and frees it:
- * the engine, finding ABANDONED, also undoes an open and closes fd. */
+ * the engine, finding ABANDONED, also undoes an open and closes fd.
+ *
+ * "What hangs on it" are the results in blocks of their own: elements[i].data of a READ, elements[0].id if the engine
+ * generated it, list. The elements array lies in the same malloc block as the call: one free() releases both.
+ * name, ids and data that the front passes in are the application's memory and valid only until submit returns. */
 struct ckpt_call {
 	uint32_t state;		/* futex word, accessed atomically by both sides */
 	uint32_t op;		/* enum ckpt_op */
@@ -96,6 +103,7 @@ struct ckpt_call {
 	uint32_t element_count;
 	uint32_t chosen;	/* SaCkptSectionsChosenT */
 	int64_t time_ns;	/* expiration or retention */
+	uint32_t generate;	/* SECTION_CREATE: 1 asks for an id; it comes back in elements[0].id, a malloc block */
 	uint32_t resume;
 	uint32_t limit;		/* most sections in list */
 	uint32_t notify;
