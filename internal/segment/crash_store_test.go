@@ -14,20 +14,6 @@ import (
 	"testing"
 )
 
-// counters returns the sequence counters of an image: the three of the header, and those of all entries in the table by
-// their offset.
-func counters(image []byte) map[uint64]uint64 {
-	word := func(at uint64) uint64 { return binary.LittleEndian.Uint64(image[at:]) }
-	found := map[uint64]uint64{stateSeqAt: word(stateSeqAt), indexSeqAt: word(indexSeqAt), tableSeqAt: word(tableSeqAt)}
-	table := word(tableAt)
-	for slot := table & (1<<56 - 1); slot < table&(1<<56-1)+16<<(table>>56); slot += 16 {
-		if ref := word(slot + 8); ref > 1 {
-			found[ref] = word(ref)
-		}
-	}
-	return found
-}
-
 // crash is one kind of update and where it starts from.
 type crash struct {
 	name string

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -82,10 +83,17 @@ static int map(ckpt_writer *w, uint64_t size)
 	}
 }
 
+/* Asked first, so as not to eat up the machine's memory only to find out at the end that it is not enough. */
+static bool hopeless(int fd, uint64_t bytes)
+{
+	struct statvfs fs;
+	return fstatvfs(fd, &fs) == 0 && bytes / fs.f_frsize > fs.f_bavail;
+}
+
 static int extend(ckpt_writer *w, uint64_t to)
 {
 	uint64_t from = ckpt_load(&ckpt_head(w)->allocated);
-	if (to > CKPT_SEG_SIZE_MAX || !quota_take(w->quota, to - from, false))
+	if (to > CKPT_SEG_SIZE_MAX || hopeless(w->fd, to - from) || !quota_take(w->quota, to - from, false))
 		return -ENOSPC;
 	int err = allocate(w->fd, from, to);
 	if (err == 0)

@@ -1,0 +1,371 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func openReader(t *testing.T, r *Replica) (*Reader, *os.File) {
+	t.Helper()
+	f, err := r.OpenReader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := OpenReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close(); f.Close() })
+	return reader, f
+}
+
+func TestCreate(t *testing.T) {
+	dir := shmDir(t)
+	q := NewQuota(100 << 10)
+	long := testIdentity
+	long.Name, long.Node = strings.Repeat("n", MaxName), strings.Repeat("h", MaxNodeName)
+	r, err := Create(dir, long, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Allocated() > 48<<10 || q.Used() != r.Allocated() {
+		t.Errorf("%d bytes for an empty replica, %d of the quota", r.Allocated(), q.Used())
+	}
+	info, err := os.Stat(r.Path())
+	if err != nil || info.Mode() != 0o600 || info.Size() != int64(r.Allocated()) {
+		t.Errorf("file: %v %v", info, err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 || entries[0].Name() != "0000000000abcdef.seg" {
+		t.Errorf("directory: %v", entries)
+	}
+	if _, err := Create(dir, long, q); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("second creation: %v", err)
+	}
+	if q.Used() != r.Allocated() {
+		t.Errorf("quota after a failed creation: %d", q.Used())
+	}
+	r.Close()
+	if q.Used() != 0 {
+		t.Errorf("quota after Close: %d", q.Used())
+	}
+	r, err = Attach(r.Path(), q)
+	if err != nil || r.Identity() != long {
+		t.Fatalf("attach: %v", err)
+	}
+	if err := r.Remove(); err != nil || q.Used() != 0 {
+		t.Errorf("remove: %v, quota %d", err, q.Used())
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("left behind: %v", entries)
+	}
+	long.Name += "n"
+	if _, err := Create(dir, long, q); err != ErrTooBig {
+		t.Errorf("name too long: %v", err)
+	}
+	if _, err := Create(dir, testIdentity, NewQuota(1000)); err != ErrNoSpace || len(dirEntries(t, dir)) != 0 {
+		t.Errorf("beyond the quota: %v", err)
+	}
+}
+
+func dirEntries(t *testing.T, dir string) []os.DirEntry {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func TestClosed(t *testing.T) {
+	r := create(t, nil)
+	r.Close()
+	_, readErr := r.ReadAt(nil, 0, nil)
+	_, openErr := r.OpenReader()
+	for n, err := range []error{r.Close(), r.Remove(), r.Apply(&Update{}), r.SetConfig(nil), r.DropSession(1),
+		r.SetMarked(nil, true), readErr, openErr} {
+		if err != ErrClosed {
+			t.Errorf("%d: %v", n, err)
+		}
+	}
+	r.SetState(readable)
+	if _, ok := r.Lookup(nil); ok || r.State() != (State{}) || r.Config() != nil ||
+		r.Number()+uint64(r.Count())+r.Used()+r.Allocated()+r.NextGenerated() != 0 {
+		t.Error("a closed replica holds something")
+	}
+}
+
+// TestGone: readers learn of a removal, one that was cut off included.
+func TestGone(t *testing.T) {
+	r := create(t, nil)
+	reader, _ := openReader(t, r)
+	if _, err := reader.Read(nil, 0, nil); err != ErrNoSection {
+		t.Fatal(err)
+	}
+	path := r.Path()
+	image, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Remove()
+	if _, err := reader.Read(nil, 0, nil); err != ErrGone {
+		t.Errorf("after removal: %v", err)
+	}
+	image[stateSeqAt+8] |= 4 // DEAD, and killed before the file was deleted
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Attach(path, nil); !errors.Is(err, ErrGone) {
+		t.Errorf("attach: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("file still there: %v", err)
+	}
+}
+
+// TestGate: what a reader may answer depends on state, lease and marks.
+func TestGate(t *testing.T) {
+	r := create(t, nil)
+	mustApply(t, r, Op{Kind: OpCreate, Section: []byte("s"), Data: []byte("x")})
+	reader, _ := openReader(t, r)
+	read := func() error {
+		_, err := reader.Read([]byte("s"), 0, make([]byte, 1))
+		_, statErr := reader.Stat([]byte("s"))
+		if err != statErr {
+			t.Errorf("read: %v, stat: %v", err, statErr)
+		}
+		return err
+	}
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		t.Fatal(err)
+	}
+	state := readable
+	for _, c := range []struct {
+		name     string
+		readable bool
+		lease    uint64
+		want     error
+	}{
+		{"no lease needed", true, NoLease, nil},
+		{"lease", true, uint64(now.Nano()) + uint64(time.Hour), nil},
+		{"lease over", true, uint64(now.Nano()), ErrAsk},
+		{"never a lease", true, 0, ErrAsk},
+		{"not readable", false, NoLease, ErrAsk},
+	} {
+		state.Readable, state.LeaseDeadline = c.readable, c.lease
+		r.SetState(state)
+		if err := read(); err != c.want {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+	}
+	var err error
+	state.LeaseDeadline = uint64(now.Nano()) + uint64(50*time.Millisecond)
+	state.Readable = true
+	r.SetState(state)
+	for deadline := time.Now().Add(5 * time.Second); err != ErrAsk; _, err = reader.Stat([]byte("s")) {
+		if time.Now().After(deadline) {
+			t.Fatal("the lease never runs out")
+		}
+	}
+	r.SetState(readable)
+	if err := r.SetMarked([]byte("s"), true); err != nil || read() != ErrAsk {
+		t.Errorf("marked: %v", read())
+	}
+	if s, _ := r.Lookup([]byte("s")); !s.Marked {
+		t.Error("mark not there")
+	}
+	if err := r.SetMarked([]byte("s"), false); err != nil || read() != nil {
+		t.Errorf("mark cleared: %v", read())
+	}
+}
+
+// TestReaderOddEntry: an entry left odd, as by a writer that is stopped, is a bounded wait.
+func TestReaderOddEntry(t *testing.T) {
+	r := create(t, nil)
+	mustApply(t, r, Op{Kind: OpCreate, Section: []byte("s"), Data: []byte("x")})
+	image, err := os.ReadFile(r.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range counters(image) {
+		damaged := slices.Clone(image)
+		damaged[at]++
+		path := shmDir(t) + "/odd"
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader, err := OpenReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		wantFound, wantMissing := ErrAsk, ErrNoSection
+		switch at {
+		case stateSeqAt, tableSeqAt:
+			wantMissing = ErrAsk
+		case indexSeqAt:
+			wantFound, wantMissing = nil, ErrAsk
+		}
+		_, found := reader.Read([]byte("s"), 0, nil)
+		_, missing := reader.Read([]byte("no"), 0, nil)
+		if found != wantFound || missing != wantMissing || time.Since(began) > time.Second {
+			t.Errorf("counter at %d odd: %v and %v after %v, want %v and %v",
+				at, found, missing, time.Since(began), wantFound, wantMissing)
+		}
+		reader.Close()
+		f.Close()
+	}
+}
+
+// TestManySections goes through many table sizes and slabs, and gives memory back.
+func TestManySections(t *testing.T) {
+	r := create(t, nil)
+	reader, f := openReader(t, r)
+	id := func(n int) []byte { return fmt.Append(nil, "section ", n, strings.Repeat("-", n%40)) }
+	var full, empty []uint64
+	for range 4 {
+		const sections = 3000
+		for n := range sections {
+			mustApply(t, r, Op{Kind: OpCreate, Section: id(n), Data: make([]byte, n)})
+		}
+		full = append(full, r.Allocated())
+		for n := range sections {
+			buf := make([]byte, sections)
+			got, err := reader.Read(id(n), 0, buf)
+			if errors.Is(err, ErrRemap) {
+				if err := reader.Remap(f); err != nil {
+					t.Fatal(err)
+				}
+				got, err = reader.Read(id(n), 0, buf)
+			}
+			if err != nil || got != n {
+				t.Fatalf("section %d: %d bytes, %v", n, got, err)
+			}
+		}
+		if _, err := reader.Read(id(sections), 0, nil); err != ErrNoSection {
+			t.Fatal(err)
+		}
+		for n := range sections {
+			mustApply(t, r, Op{Kind: OpDelete, Section: id((n*7 + 1) % sections)})
+		}
+		if r.Count() != 0 || r.Used() != 0 {
+			t.Fatalf("%d sections, %d bytes left", r.Count(), r.Used())
+		}
+		empty = append(empty, r.Allocated())
+	}
+	if slices.Max(full) != full[0] || slices.Max(empty) != empty[0] {
+		t.Errorf("the file grows from round to round: %v full, %v empty", full, empty)
+	}
+	path := r.Path()
+	r.Close()
+	if _, err := Attach(path, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFragmentation: what one size of sections leaves behind serves another.
+func TestFragmentation(t *testing.T) {
+	r := create(t, nil)
+	var first uint64
+	for round, size := range []int{20000, 1000, 50000, 300, 20000, 70000, 1000} {
+		count := 4 << 20 / size
+		for n := range count {
+			mustApply(t, r, Op{Kind: OpCreate, Section: fmt.Append(nil, n), Data: make([]byte, size)})
+		}
+		if round == 0 {
+			first = r.Allocated()
+		} else if r.Allocated() > 2*first {
+			t.Errorf("4 MiB in sections of %d bytes: the file has grown from %d to %d bytes", size, first, r.Allocated())
+		}
+		for n := range count {
+			mustApply(t, r, Op{Kind: OpDelete, Section: fmt.Append(nil, n)})
+		}
+	}
+}
+
+// TestBigUpdate: content far beyond one page of anything, in one piece and in place.
+func TestBigUpdate(t *testing.T) {
+	r := create(t, nil)
+	reader, f := openReader(t, r)
+	big := make([]byte, 64<<20)
+	for n := range big {
+		big[n] = byte(n * 7)
+	}
+	mustApply(t, r, Op{Kind: OpCreate, Section: []byte("big"), Data: big})
+	copy(big[1000:], make([]byte, 20<<20))
+	mustApply(t, r, Op{Kind: OpWrite, Section: []byte("big"), Offset: 1000, Data: make([]byte, 20<<20)})
+	buf := make([]byte, len(big)+1)
+	n, err := reader.Read([]byte("big"), 0, buf)
+	if errors.Is(err, ErrRemap) {
+		if err := reader.Remap(f); err != nil {
+			t.Fatal(err)
+		}
+		n, err = reader.Read([]byte("big"), 0, buf)
+	}
+	if err != nil || string(buf[:n]) != string(big) {
+		t.Fatalf("%d bytes, %v", n, err)
+	}
+	mustApply(t, r, Op{Kind: OpDelete, Section: []byte("big")})
+	for _, op := range []Op{{Kind: OpWrite, Offset: 1 << 60, Data: []byte("x")}, {Kind: OpWrite, Offset: ^uint64(0), Data: []byte("x")}} {
+		mustApply(t, r, Op{Kind: OpCreate})
+		err := r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{op}})
+		if opErr := new(OpError); !errors.As(err, &opErr) || !errors.Is(err, ErrTooBig) {
+			t.Errorf("write at %d: %v", op.Offset, err)
+		}
+		mustApply(t, r, Op{Kind: OpDelete})
+	}
+	if err := r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{{Kind: OpCreate, Data: []byte("x")}, {Kind: OpWrite, Offset: 1 << 44, Data: []byte("x")}}}); err != ErrNoSpace {
+		t.Errorf("more than any tmpfs: %v", err)
+	}
+}
+
+// TestReaderThreads: goroutines share one Reader while the file grows under it.
+func TestReaderThreads(t *testing.T) {
+	r := create(t, nil)
+	mustApply(t, r, Op{Kind: OpCreate, Section: []byte("s"), Data: make([]byte, 8)})
+	reader, f := openReader(t, r)
+	var readers sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			buf := make([]byte, 8)
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				n, err := reader.Read([]byte("s"), 0, buf)
+				if errors.Is(err, ErrRemap) {
+					err = reader.Remap(f)
+				} else if err == nil && (n != 8 || slices.Min(buf) != slices.Max(buf)) {
+					err = fmt.Errorf("torn: %v", buf[:n])
+				}
+				if err != nil && !errors.Is(err, ErrAsk) {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for n := range 2000 {
+		data := slices.Repeat([]byte{byte(n)}, 8)
+		mustApply(t, r, Op{Kind: OpWrite, Section: []byte("s"), Data: data},
+			Op{Kind: OpCreate, Section: fmt.Append(nil, n), Data: make([]byte, 20000)})
+	}
+	close(done)
+	readers.Wait()
+}

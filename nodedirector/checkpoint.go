@@ -1,0 +1,267 @@
+package nodedirector
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"libckpt/internal/segment"
+	"libckpt/internal/wire"
+)
+
+// checkpoint is what the node holds of one checkpoint: a replica, or openers, or both.
+type checkpoint struct {
+	id   uint64
+	name string
+	n    *Node
+
+	// mu is held over the segment, and for no longer than one update or read.
+	mu       sync.Mutex
+	config   wire.Config
+	known    bool // config is a director's; else only Checkpoint, Name and perhaps Attributes are set
+	role     role
+	seg      *segment.Replica // nil: no replica here
+	gone     bool             // deleted, or the node's replica is lost: handles are bad
+	index    *index           // nil until somebody iterates
+	history  history
+	notified map[*session]int // sessions to be sent events: number of their handles that want them
+	opens    map[handleKey]uint32
+}
+
+// handleKey names a handle on the node.
+type handleKey struct {
+	session uint64
+	open    uint64
+}
+
+// usableLocked is OK if handles on the checkpoint are good.
+func (c *checkpoint) usableLocked() wire.Code {
+	switch {
+	case c.gone:
+		return wire.BadHandle
+	case !c.known:
+		return wire.TryAgain
+	}
+	return wire.OK
+}
+
+// updateLocked carries an update out: decides, applies, and tells the sessions that want to know. The answer is final
+// when it returns.
+func (c *checkpoint) updateLocked(u *update) verdict {
+	if code := c.usableLocked(); code != wire.OK {
+		return refuse(code)
+	}
+	at := c.role.update
+	if !c.config.Attributes.Asynchronous() {
+		at = c.role.together()
+	}
+	if at == placeHere && c.seg == nil {
+		return refuse(wire.TryAgain)
+	}
+	v := decide(&c.config, at, c.seg, u)
+	if v.code != wire.OK {
+		c.complain(at, v.code)
+		return v
+	}
+	v.apply.Result = &segment.Result{
+		Session: u.request.Session, Slot: u.request.Slot, Number: u.request.Number,
+		Blob: encodeResult(v.code, v.index, v.generated),
+	}
+	if code, index := c.applyLocked(&v); code != wire.OK {
+		return verdict{code: code, index: index}
+	}
+	if v.pastExpiration && c.n.logPast.allow() {
+		c.n.log.Warn("section created with an expiration time in the past: it never expires",
+			"checkpoint", c.name, "expiration", time.Unix(0, u.time))
+	}
+	return v
+}
+
+// complain logs, at most once a second, that a request was refused because its place is another node.
+func (c *checkpoint) complain(at place, code wire.Code) {
+	if at == placeElsewhere && code == wire.TryAgain && c.n.logPlace.allow() {
+		c.n.log.Warn("the checkpoint's active replica is on another node", "checkpoint", c.name, "active", c.config.Active,
+			"in-sync", c.config.InSync)
+	}
+}
+
+// applyLocked does what was decided, with all that follows from it on this node.
+func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
+	if err := c.seg.Apply(v.apply); err != nil {
+		code, index := failure(err)
+		if code == wire.Library {
+			c.n.log.Error("update failed", "checkpoint", c.name, "number", v.apply.Number, "reason", err)
+		}
+		return code, index
+	}
+	if c.index != nil {
+		c.index.apply(v.apply.Ops)
+	}
+	for i := range v.apply.Ops {
+		op := &v.apply.Ops[i]
+		switch op.Kind {
+		case segment.OpCreate, segment.OpSetExpiration:
+			c.n.expiry.set(sectionKey{c.id, string(op.Section)}, op.Expiration)
+		case segment.OpDelete:
+			c.n.expiry.remove(sectionKey{c.id, string(op.Section)})
+		}
+	}
+	if len(c.notified) > 0 {
+		c.history.add(v.event)
+		c.n.sendEvents(c.notified, v.event)
+	}
+	return wire.OK, 0
+}
+
+// expire removes a section whose time has come. It reports false if that should be tried again.
+func (c *checkpoint) expire(id []byte, now int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.usableLocked() != wire.OK || c.seg == nil {
+		return true
+	}
+	at := c.role.update
+	if !c.config.Attributes.Asynchronous() {
+		at = c.role.together()
+	}
+	v := decideExpired(&c.config, at, c.seg, id, now)
+	if v.code != wire.OK {
+		return true
+	}
+	code, _ := c.applyLocked(&v)
+	return code == wire.OK
+}
+
+// errLost: the configuration counts on a replica that this node does not have.
+var errLost = errors.New("the replica of this node is lost")
+
+// adoptLocked obeys a configuration. With fresh it makes the replica that the configuration gives this node, empty;
+// without, only one that is to be filled.
+func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
+	if c.gone || c.known && config.Epoch.Less(c.config.Epoch) {
+		return nil
+	}
+	c.config, c.known = *config, true
+	before := c.role
+	c.role = roleOf(&c.config, c.n.o.Node)
+	if c.role.replica && c.seg == nil {
+		if !fresh && c.role.inSync {
+			return errLost
+		}
+		if err := c.createLocked(); err != nil {
+			return err
+		}
+	}
+	if c.seg == nil {
+		return nil
+	}
+	if err := c.fillDefaultLocked(); err != nil {
+		return err
+	}
+	blob, err := wire.Encode(kindStored, nil, &c.config)
+	if err == nil {
+		err = c.seg.SetConfig(blob)
+	}
+	if err != nil {
+		c.n.log.Warn("configuration not kept in the segment", "checkpoint", c.name, "reason", err)
+	}
+	c.setStateLocked()
+	if c.role.update == placeHere && before.update != placeHere {
+		c.watchExpirationsLocked()
+	} else if c.role.update != placeHere {
+		c.n.expiry.removeAll(c.id)
+	}
+	return nil
+}
+
+// kindStored marks a configuration kept in a segment; it never travels.
+const kindStored wire.Kind = 'k'
+
+func (c *checkpoint) setStateLocked() { c.seg.SetState(c.role.state(c.config.Epoch)) }
+
+func (c *checkpoint) createLocked() error {
+	if !c.n.reserveReplica() {
+		return wire.NoResources
+	}
+	a := &c.config.Attributes
+	seg, err := segment.Create(c.n.o.SegmentDir, segment.Identity{
+		Cluster: c.n.clusterID(), Node: c.n.o.Node, Checkpoint: c.id, Name: c.name,
+		Attributes: segment.Attributes{
+			CreationFlags: a.CreationFlags, CheckpointSize: a.CheckpointSize, RetentionDuration: a.RetentionDuration,
+			MaxSections: a.MaxSections, MaxSectionSize: a.MaxSectionSize, MaxSectionIDSize: a.MaxSectionIDSize,
+		},
+	}, c.n.quota)
+	if err != nil {
+		c.n.releaseReplica()
+		return fmt.Errorf("checkpoint %s: make replica: %w", c.name, err)
+	}
+	c.seg = seg
+	return nil
+}
+
+// fillDefaultLocked gives a checkpoint of one section that section. It is there from the replica's first update on.
+func (c *checkpoint) fillDefaultLocked() error {
+	if c.config.Attributes.MaxSections != 1 || c.seg.Number() != 0 {
+		return nil
+	}
+	return c.seg.Apply(&segment.Update{
+		Number: 1,
+		Now:    time.Now().UnixNano(),
+		Ops:    []segment.Op{{Kind: segment.OpCreate, Expiration: never}},
+	})
+}
+
+func (c *checkpoint) watchExpirationsLocked() {
+	c.seg.Sections(func(s segment.Section) bool {
+		if s.Expiration != never {
+			c.n.expiry.set(sectionKey{c.id, string(s.ID)}, s.Expiration)
+		}
+		return true
+	})
+}
+
+// removeLocked deletes the node's replica and makes the handles bad.
+func (c *checkpoint) removeLocked() {
+	c.gone = true
+	c.index = nil
+	c.history.clear()
+	clear(c.notified)
+	c.n.expiry.removeAll(c.id)
+	if c.seg != nil {
+		if err := c.seg.Remove(); err != nil {
+			c.n.log.Warn("replica not removed", "checkpoint", c.name, "reason", err)
+		}
+		c.seg = nil
+		c.n.releaseReplica()
+	}
+}
+
+// notifyLocked switches events for one handle of a session on or off.
+func (c *checkpoint) notifyLocked(s *session, on bool) {
+	if on {
+		if c.notified == nil {
+			c.notified = make(map[*session]int)
+		}
+		c.notified[s]++
+		return
+	}
+	if c.notified[s]--; c.notified[s] <= 0 {
+		delete(c.notified, s)
+	}
+	if len(c.notified) == 0 {
+		c.history.clear()
+	}
+}
+
+// numberLocked is the number of the last update known here.
+func (c *checkpoint) numberLocked() uint64 {
+	if c.seg == nil {
+		return 0
+	}
+	return c.seg.Number()
+}
+
+// openHereLocked reports whether the director counts this node among those that have the checkpoint open.
+func (c *checkpoint) openHereLocked() bool { return slices.Contains(c.config.Open, c.n.o.Node) }

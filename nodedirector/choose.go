@@ -1,0 +1,70 @@
+package nodedirector
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tidwall/btree"
+
+	"libckpt/internal/segment"
+	"libckpt/internal/wire"
+)
+
+// compareIDs is the order of an iteration: length, then bytes.
+func compareIDs(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+// index holds the section ids of a replica in the order of an iteration.
+type index struct{ tree *btree.BTreeG[string] }
+
+// newIndex makes the index of the sections given in any order.
+func newIndex(sections func(yield func(segment.Section) bool)) *index {
+	x := &index{btree.NewBTreeGOptions(
+		func(a, b string) bool { return compareIDs(a, b) < 0 },
+		btree.Options{NoLocks: true}, // under the checkpoint's lock
+	)}
+	sections(func(s segment.Section) bool {
+		x.tree.Set(string(s.ID))
+		return true
+	})
+	return x
+}
+
+// apply follows the creations and deletions of an update.
+func (x *index) apply(ops []segment.Op) {
+	for i := range ops {
+		switch ops[i].Kind {
+		case segment.OpCreate:
+			x.tree.Set(string(ops[i].Section))
+		case segment.OpDelete:
+			x.tree.Delete(string(ops[i].Section))
+		}
+	}
+}
+
+// after calls visit for the ids after the given one, all of them if from is nil, until it returns false.
+func (x *index) after(from []byte, visit func(id string) bool) {
+	if from == nil {
+		x.tree.Scan(visit)
+		return
+	}
+	pivot := string(from)
+	x.tree.Ascend(pivot, func(id string) bool { return id == pivot || visit(id) })
+}
+
+// chosen reports whether an iteration shows a section. A section that never expires expires after any time, but
+// not before any.
+func chosen(s *segment.Section, choice uint32, time int64) bool {
+	switch choice {
+	case wire.ChooseForever:
+		return s.Expiration == never
+	case wire.ChooseExpiryLeq:
+		return s.Expiration != never && s.Expiration <= time
+	case wire.ChooseExpiryGeq:
+		return s.Expiration >= time
+	case wire.ChooseCorrupted:
+		return s.Corrupted
+	}
+	return true
+}

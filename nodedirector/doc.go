@@ -1,0 +1,24 @@
+// Package nodedirector is the node director: the process of a node that owns the node's replicas and serves the
+// applications on it.
+//
+// An application's agent opens a session on a Unix socket (sessions.go), over which it learns its credential for the
+// bus, is handed replica segments to read from, and is watched: a session ends with its process. Requests
+// come over the bus (call.go), each in a numbered slot, and are carried out exactly once however often they arrive.
+//
+// What happens to a replica is decided by code that knows no clock, no goroutine and no I/O:
+//
+//	decide.go    an update against the attributes and sections: refusal, or what to apply and whom to tell
+//	role.go      a configuration: who is active, may this node's replica be read
+//	slots.go     a request against its slot: new, repeated, or out of date
+//	staging.go   the pieces of a large request
+//	history.go   the recent updates of a checkpoint
+//	expiry.go    which sections have expired, and may the wall clock be trusted
+//	choose.go    which sections an iteration shows, in which order
+//
+// Around it, checkpoint.go holds one lock per checkpoint over its segment; metadata.go opens, closes and unlinks through
+// the active director (director.go), which alone knows the names; control.go registers, sends heartbeats and carries out
+// the configurations that come back; restart.go attaches what an earlier process of this node left.
+//
+// Locks are taken in this order: the lock of a name (names.go), checkpoint.mu, then any of Node.mu, session.mu and
+// expiryLoop.mu, of which no two are held at once. Nothing is waited for while one but the lock of a name is held.
+package nodedirector

@@ -1,0 +1,71 @@
+package nodedirector
+
+import "time"
+
+// Defaults of Options.
+const (
+	DefaultReplicasMax = 1000
+	DefaultWriteMax    = 128 << 20 // bytes
+	DefaultStagingMax  = 512 << 20 // bytes
+	DefaultSocketMode  = 0o666
+)
+
+// Limits on what applications may make a node director hold.
+const (
+	sessionsMax        = 16384   // sessions on the node
+	opensPerSessionMax = 100_000 // open checkpoints of one session
+	piecesMax          = 1 << 16 // frames of one request
+	segmentsDir        = "segments"
+	sessionPendingMsgs = 64 << 10 // requests of one session not yet taken from the bus
+	sessionPendingMem  = 64 << 20 // bytes of them
+	inlineBytesMax     = 64 << 10 // data of an update that is applied on the session's own goroutine
+	socketPacketMax    = 4 << 10  // bytes of a packet on the session socket
+	programBytesMax    = 255
+)
+
+// Limits on one answer, below the bus' payload limit.
+const (
+	changesPageSize = 256 << 10 // bytes of ids in one ChangesReply, beyond which it ends early
+	changesPageMax  = changesPageSize / 32
+	sectionsPerLock = 512 // sections looked at by an iteration before others may use the checkpoint
+)
+
+// Limits on what is remembered of a checkpoint's updates.
+const (
+	historyEventsMax = 1024
+	historyBytesMax  = 1 << 20 // ids and elements
+)
+
+// Waits.
+const (
+	requestWaitMax     = 10 * time.Minute // whatever a request's deadline says
+	directorTryTimeout = 2 * time.Second  // one request to the director
+	directorRetryWait  = 25 * time.Millisecond
+	heartbeatInterval  = 500 * time.Millisecond
+	directorSilence    = 4 * heartbeatInterval // after which none counts as reachable
+	sessionReturnWait  = 5 * time.Second       // after a restart, for the agents to come back
+	socketWriteTimeout = 2 * time.Second
+	helloTimeout       = 5 * time.Second // from connecting to the first packet
+	busFlushTimeout    = time.Second
+	logInterval        = time.Second // between two lines of the same complaint
+	nameLockWait       = 2 * time.Second
+	stagingSweep       = time.Second
+	sessionEndsMax     = 64 << 10 // ended sessions the director has not been told of
+)
+
+// The wall clock and its steps.
+const (
+	clockLook       = time.Second      // between two comparisons of wall and monotonic clock
+	clockStepHold   = time.Hour        // a larger step stops expiry
+	clockStable     = time.Second      // a smaller step is no step
+	clockStableTime = time.Minute      // without a step, after which expiry goes on
+	expiryRetry     = time.Second      // after a section could not be removed
+	generatedIDMax  = 8                // bytes
+	never           = int64(1<<63 - 1) // expiration of sections that do not expire, wall clock ns
+)
+
+// The journal of a session.
+const (
+	journalRecordMax    = 8 << 10 // bytes
+	journalCompactAfter = 256     // records that no longer matter
+)

@@ -1,0 +1,352 @@
+package nodedirector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sys/unix"
+
+	"libckpt/internal/segment"
+	"libckpt/internal/wire"
+)
+
+// Credentials lets sessions in on the bus: each may publish and subscribe to its own subjects alone.
+type Credentials interface {
+	AddSession(user, password string, publish, subscribe []string)
+	RemoveSession(user string)
+}
+
+// Options are the settings of a node director. Cluster, Node, RunDir and Conn must be set.
+type Options struct {
+	Cluster, Node string // names, see wire.ValidToken
+	Host          string // shown to operators; default: the host's name
+	RunDir        string // node.sock, node.lock, sessions/
+	SegmentDir    string // replica segments; default RunDir/segments; belongs on tmpfs
+	Conn          *nats.Conn
+	BusURLs       []string    // what agents are told
+	Credentials   Credentials // nil: agents are given BusUser and BusPassword
+	BusUser       string
+	BusPassword   string
+	Controller    bool // a director runs on this node
+
+	ReplicasMax     int    // replicas on the node; 0 = DefaultReplicasMax
+	SharedMemoryMax uint64 // bytes of shared memory of all replicas; 0 = no limit
+	WriteMax        uint64 // bytes of data in one request; 0 = DefaultWriteMax
+	StagingMax      uint64 // bytes of unfinished requests; 0 = DefaultStagingMax
+	SocketMode      fs.FileMode
+	Release         string // of this build, for operators
+	Logger          *slog.Logger
+}
+
+// Node is a running node director.
+type Node struct {
+	o           Options
+	log         *slog.Logger
+	started     time.Time
+	boot        string
+	incarnation uint64
+	quota       *segment.Quota
+	locks       []*dirLock
+	listener    *net.UnixListener
+	watcher     *watcher
+	expiry      *expiryLoop
+	names       nameLocks
+	director    directorState
+
+	mu          sync.Mutex
+	sessions    map[uint64]*session
+	checkpoints map[uint64]*checkpoint
+	replicas    int             // counted against ReplicasMax
+	refused     map[uint64]bool // checkpoints whose segment was refused
+	stopping    bool
+
+	staged    atomic.Uint64 // bytes of unfinished requests
+	malformed atomic.Uint64 // messages dropped
+
+	logMalformed, logPast, logPlace, logDirector onceInAWhile
+
+	ctx    context.Context // of everything that runs
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// Start attaches the replicas in SegmentDir, takes up the sessions of an earlier node director in RunDir, and returns
+// when the socket accepts applications; registration with the director goes on in the background until Stop.
+// Both directories are held exclusively: the error names another node director that has one of them.
+func Start(ctx context.Context, o Options) (*Node, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	n := &Node{
+		o:           o,
+		log:         o.Logger.With("part", "node", "node", o.Node),
+		started:     time.Now(),
+		boot:        bootID(),
+		quota:       segment.NewQuota(o.SharedMemoryMax),
+		sessions:    make(map[uint64]*session),
+		checkpoints: make(map[uint64]*checkpoint),
+		refused:     make(map[uint64]bool),
+	}
+	n.director.init()
+	n.expiry = newExpiryLoop(n)
+	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if err := n.start(); err != nil {
+		n.close()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (o *Options) complete() error {
+	switch {
+	case !wire.ValidToken(o.Cluster):
+		return fmt.Errorf("cluster name %q: 1 to 64 letters, digits, '-' and '_'", o.Cluster)
+	case !wire.ValidToken(o.Node):
+		return fmt.Errorf("node name %q: 1 to 64 letters, digits, '-' and '_'", o.Node)
+	case o.RunDir == "":
+		return errors.New("no run directory given")
+	case o.Conn == nil:
+		return errors.New("no bus connection given")
+	}
+	if o.SegmentDir == "" {
+		o.SegmentDir = filepath.Join(o.RunDir, segmentsDir)
+	}
+	if o.Host == "" {
+		o.Host, _ = os.Hostname()
+	}
+	if o.ReplicasMax == 0 {
+		o.ReplicasMax = DefaultReplicasMax
+	}
+	if o.WriteMax == 0 {
+		o.WriteMax = DefaultWriteMax
+	}
+	if o.StagingMax == 0 {
+		o.StagingMax = DefaultStagingMax
+	}
+	if o.SocketMode == 0 {
+		o.SocketMode = DefaultSocketMode
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return nil
+}
+
+func (n *Node) sessionsDir() string { return filepath.Join(n.o.RunDir, "sessions") }
+
+func (n *Node) start() error {
+	if err := os.MkdirAll(n.o.RunDir, 0o755); err != nil {
+		return err
+	}
+	for _, dir := range []string{n.sessionsDir(), n.o.SegmentDir} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{n.o.RunDir, n.o.SegmentDir} {
+		l, incarnation, err := lockDir(dir)
+		if err != nil {
+			return err
+		}
+		n.locks = append(n.locks, l)
+		n.incarnation = max(n.incarnation, incarnation)
+	}
+	var err error
+	if n.watcher, err = newWatcher(); err != nil {
+		return err
+	}
+	if err := n.attachSegments(); err != nil {
+		return err
+	}
+	if err := n.restoreSessions(); err != nil {
+		return err
+	}
+	if err := n.listen(); err != nil {
+		return err
+	}
+	n.run(n.accept)
+	n.run(n.control)
+	n.run(n.expiry.run)
+	n.run(n.sweep)
+	return nil
+}
+
+// run starts work that ends with the node director.
+func (n *Node) run(f func()) {
+	n.work.Add(1)
+	go func() {
+		defer n.work.Done()
+		f()
+	}()
+}
+
+// Ready is closed once the node director has registered with the director for the first time: opens succeed from then
+// on.
+func (n *Node) Ready() <-chan struct{} { return n.director.ready }
+
+// Stop ends the node director. The segments and the sessions' journals stay: the next one in the same directories goes
+// on with them. The error is ctx's when something takes longer than that.
+func (n *Node) Stop(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		n.close()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (n *Node) close() {
+	n.mu.Lock()
+	if n.stopping {
+		n.mu.Unlock()
+		return
+	}
+	n.stopping = true
+	sessions := n.sessionList()
+	n.mu.Unlock()
+	n.cancel()
+	if n.listener != nil {
+		n.listener.Close()
+	}
+	for _, s := range sessions {
+		s.suspend()
+	}
+	n.work.Wait()
+	if n.watcher != nil {
+		n.watcher.close()
+	}
+	for _, c := range n.checkpointList() {
+		c.mu.Lock()
+		if c.seg != nil {
+			if err := c.seg.Close(); err != nil {
+				n.log.Warn("segment not closed", "checkpoint", c.name, "reason", err)
+			}
+			c.seg, c.known = nil, false
+		}
+		c.mu.Unlock()
+	}
+	for _, l := range n.locks {
+		l.release()
+	}
+}
+
+// sessionList copies the sessions. The caller holds n.mu.
+func (n *Node) sessionList() []*session {
+	list := make([]*session, 0, len(n.sessions))
+	for _, s := range n.sessions {
+		list = append(list, s)
+	}
+	return list
+}
+
+func (n *Node) checkpointList() []*checkpoint {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	list := make([]*checkpoint, 0, len(n.checkpoints))
+	for _, c := range n.checkpoints {
+		list = append(list, c)
+	}
+	return list
+}
+
+func (n *Node) checkpoint(id uint64) *checkpoint {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.checkpoints[id]
+}
+
+// checkpointOf finds or makes the node's record of a checkpoint.
+func (n *Node) checkpointOf(id uint64, name string) *checkpoint {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c := n.checkpoints[id]
+	if c == nil {
+		c = &checkpoint{id: id, name: name, n: n, opens: make(map[handleKey]uint32)}
+		c.config.Checkpoint, c.config.Name = id, name
+		n.checkpoints[id] = c
+	}
+	return c
+}
+
+// forget takes a checkpoint from the node's records if nothing of it is here. Its lock must not be held.
+func (n *Node) forget(c *checkpoint) {
+	c.mu.Lock()
+	idle := c.gone || c.seg == nil && len(c.opens) == 0
+	c.mu.Unlock()
+	if !idle {
+		return
+	}
+	n.mu.Lock()
+	if n.checkpoints[c.id] == c {
+		delete(n.checkpoints, c.id)
+	}
+	n.mu.Unlock()
+}
+
+// drop deletes a checkpoint that exists no more.
+func (n *Node) drop(c *checkpoint) {
+	c.mu.Lock()
+	c.removeLocked()
+	c.mu.Unlock()
+	n.forget(c)
+}
+
+// reserveReplica counts one more replica, unless the node is full.
+func (n *Node) reserveReplica() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.replicas >= n.o.ReplicasMax {
+		return false
+	}
+	n.replicas++
+	return true
+}
+
+func (n *Node) releaseReplica() {
+	n.mu.Lock()
+	n.replicas--
+	n.mu.Unlock()
+}
+
+// monotonic is CLOCK_MONOTONIC, ns: the clock of request deadlines, shared by the processes of a host.
+func monotonic() int64 { return monotonicBase + int64(time.Since(monotonicAt)) }
+
+var monotonicAt, monotonicBase = func() (time.Time, int64) {
+	var ts unix.Timespec
+	at := time.Now()
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		panic(err) // cannot fail on Linux
+	}
+	return at, ts.Nano()
+}()
+
+// onceInAWhile lets one line of a kind through each logInterval.
+type onceInAWhile struct{ last atomic.Int64 }
+
+func (o *onceInAWhile) allow() bool {
+	now, last := monotonic(), o.last.Load()
+	return (last == 0 || now-last >= int64(logInterval)) && o.last.CompareAndSwap(last, now)
+}
+
+// malformedMessage counts a message that makes no sense.
+func (n *Node) malformedMessage(from string, err error) {
+	n.malformed.Add(1)
+	if n.logMalformed.allow() {
+		n.log.Warn("message dropped", "from", from, "reason", err, "dropped", n.malformed.Load())
+	}
+}

@@ -1,0 +1,220 @@
+package nodedirector
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"libckpt/internal/segment"
+	"libckpt/internal/wire"
+)
+
+func TestIndexOrder(t *testing.T) {
+	ids := []string{"b", "", "aa", "a", "ab", "b\x00", "c"}
+	x := newIndex(func(yield func(segment.Section) bool) {
+		for _, id := range ids {
+			yield(segment.Section{ID: []byte(id)})
+		}
+	})
+	list := func(from []byte) (got []string) {
+		x.after(from, func(id string) bool { got = append(got, id); return true })
+		return got
+	}
+	if got, want := list(nil), []string{"", "a", "b", "c", "aa", "ab", "b\x00"}; !slices.Equal(got, want) {
+		t.Fatalf("%q, want %q", got, want)
+	}
+	if got, want := list([]byte("b")), []string{"c", "aa", "ab", "b\x00"}; !slices.Equal(got, want) {
+		t.Fatalf("%q, want %q", got, want)
+	}
+	x.apply([]segment.Op{{Kind: segment.OpDelete, Section: []byte("c")}, {Kind: segment.OpCreate, Section: []byte("d")}})
+	// The cursor need not exist.
+	if got, want := list([]byte("c")), []string{"d", "aa", "ab", "b\x00"}; !slices.Equal(got, want) {
+		t.Fatalf("%q, want %q", got, want)
+	}
+	if got := list([]byte{}); len(got) != 6 {
+		t.Fatalf("after the default section: %q", got)
+	}
+}
+
+func TestChosen(t *testing.T) {
+	at := func(n int64) *segment.Section { return &segment.Section{Expiration: n} }
+	broken := &segment.Section{Expiration: never, Corrupted: true}
+	for _, test := range []struct {
+		s      *segment.Section
+		choice uint32
+		time   int64
+		want   bool
+	}{
+		{at(never), wire.ChooseForever, 0, true}, {at(5), wire.ChooseForever, 0, false},
+		{at(5), wire.ChooseExpiryLeq, 5, true}, {at(6), wire.ChooseExpiryLeq, 5, false}, {at(never), wire.ChooseExpiryLeq, never, false},
+		{at(5), wire.ChooseExpiryGeq, 5, true}, {at(4), wire.ChooseExpiryGeq, 5, false}, {at(never), wire.ChooseExpiryGeq, 5, true},
+		{at(5), wire.ChooseCorrupted, 0, false}, {broken, wire.ChooseCorrupted, 0, true},
+		{at(5), wire.ChooseAny, 0, true}, {broken, wire.ChooseAny, 0, true},
+	} {
+		if got := chosen(test.s, test.choice, test.time); got != test.want {
+			t.Errorf("choice %d, time %d of %+v: %v", test.choice, test.time, test.s, got)
+		}
+	}
+}
+
+func TestHistory(t *testing.T) {
+	var h history
+	if _, upto, ok := h.since(5, 5); !ok || upto != 5 {
+		t.Fatal("nothing since the last update is exact")
+	}
+	if _, _, ok := h.since(4, 5); ok {
+		t.Fatal("update 5 is not held")
+	}
+	for i := uint64(6); i < 6+3*historyEventsMax; i++ {
+		h.add(wire.Event{Update: i, Elements: []wire.Element{{ID: []byte("x")}}})
+		if len(h.events) > 3*historyEventsMax {
+			t.Fatalf("%d events held", len(h.events))
+		}
+	}
+	last := uint64(6 + 3*historyEventsMax - 1)
+	if _, _, ok := h.since(last-historyEventsMax-1, last); ok {
+		t.Fatal("an update beyond the limit is held")
+	}
+	from := last - historyEventsMax
+	for from < last {
+		events, upto, ok := h.since(from, last)
+		if !ok || len(events) == 0 || len(events) > wire.EventsPerFrame {
+			t.Fatal(len(events), ok)
+		}
+		for _, e := range events {
+			if from++; e.Update != from {
+				t.Fatalf("event %d, want %d", e.Update, from)
+			}
+		}
+		if upto != from {
+			t.Fatalf("covers %d, last event %d", upto, from)
+		}
+	}
+	h.add(wire.Event{Update: last + 2})
+	if _, _, ok := h.since(last-1, last+2); ok {
+		t.Fatal("a gap was bridged")
+	}
+	h.clear()
+	big := make([]byte, historyBytesMax)
+	h.add(wire.Event{Update: 1, Elements: []wire.Element{{ID: big}}})
+	h.add(wire.Event{Update: 2})
+	if _, _, ok := h.since(0, 2); ok {
+		t.Fatal("more is held than the limit allows")
+	}
+}
+
+func TestWholeSince(t *testing.T) {
+	var all []segment.Section
+	for i := range 40_000 {
+		all = append(all, segment.Section{ID: fmt.Appendf(nil, "section-%05d", i), Size: uint64(i), Number: uint64(i/3 + 1)})
+	}
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	last := uint64(50_000)
+	seen := make(map[string]uint64)
+	pages := 0
+	for since := uint64(10); since < last; pages++ {
+		whole, upto := wholeSince(slices.Values(all), since, last)
+		if upto <= since {
+			t.Fatal("no progress")
+		}
+		for _, e := range whole {
+			if _, twice := seen[string(e.ID)]; twice {
+				t.Fatalf("%s twice", e.ID)
+			}
+			seen[string(e.ID)] = e.Size
+		}
+		since = upto
+	}
+	if want := 40_000 - 30; len(seen) != want || pages < 2 {
+		t.Fatalf("%d sections in %d pages, want %d", len(seen), pages, want)
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	var e expiry
+	key := func(c uint64, s string) sectionKey { return sectionKey{c, s} }
+	second := int64(time.Second)
+	wall, mono := testNow, int64(1000*second)
+	e.set(key(1, "a"), wall+3*second)
+	e.set(key(1, "b"), wall+1*second)
+	e.set(key(2, "a"), wall+2*second)
+	e.set(key(2, "never"), never)
+	e.set(key(3, "x"), wall+second)
+	e.set(key(1, "b"), wall+5*second) // moved
+	e.removeAll(3)
+	advance := func(d int64) []sectionKey { wall += d; mono += d; return e.due(wall, mono) }
+	if got := advance(0); len(got) != 0 {
+		t.Fatal(got)
+	}
+	if got := e.next(wall); got != time.Second {
+		t.Fatalf("look again after %v", got)
+	}
+	if got := advance(2*second + second/2); !slices.Equal(got, []sectionKey{key(2, "a")}) {
+		t.Fatal(got)
+	}
+	if got := e.next(wall); got != time.Second/2 {
+		t.Fatalf("look again after %v", got)
+	}
+	e.remove(key(1, "a"))
+	if got := advance(second); len(got) != 0 {
+		t.Fatal(got)
+	}
+	if got := advance(10 * second); !slices.Equal(got, []sectionKey{key(1, "b")}) {
+		t.Fatal(got)
+	}
+	if len(e.items) != 0 || len(e.heap) != 0 {
+		t.Fatal("something is left")
+	}
+	if e.next(wall) != clockLook {
+		t.Fatal("an idle clock is looked at each second")
+	}
+}
+
+// Small steps of the wall clock are followed; a large one stops expiry until the clock has been stable.
+func TestExpiryClockSteps(t *testing.T) {
+	second := int64(time.Second)
+	var e expiry
+	wall, mono := testNow, int64(1000*second)
+	e.set(sectionKey{1, "a"}, wall+1800*second)
+	e.set(sectionKey{1, "b"}, wall+3*3600*second)
+	look := func(step, pass int64) int { wall += step + pass; mono += pass; return len(e.due(wall, mono)) }
+	if look(0, 0) != 0 {
+		t.Fatal("too early")
+	}
+	if look(1801*second, second) != 1 {
+		t.Fatal("a step of half an hour is not followed")
+	}
+	if look(4*3600*second, second) != 0 {
+		t.Fatal("expired by a leap of the clock")
+	}
+	if e.next(wall) != clockLook {
+		t.Fatal("while the clock is not trusted it is looked at each second")
+	}
+	for range 30 {
+		if look(0, second) != 0 {
+			t.Fatal("expired before the clock was stable for long enough")
+		}
+	}
+	if look(-4*3600*second, second) != 0 { // mended
+		t.Fatal("expired")
+	}
+	for range 59 {
+		if look(0, second) != 0 {
+			t.Fatal("expired by a clock that was set back")
+		}
+	}
+	look(0, 2*second)
+	if e.clock.holding {
+		t.Fatal("the clock is not trusted though it has been stable for a minute")
+	}
+	if look(3400*second, second) != 0 || look(3400*second, second) != 0 || look(3400*second, second) != 1 {
+		t.Fatal("steps below the limit are followed")
+	}
+	// The wall clock at its end must not overflow anything.
+	e.set(sectionKey{1, "c"}, math.MaxInt64-1)
+	e.next(0)
+	e.due(math.MaxInt64, mono)
+}

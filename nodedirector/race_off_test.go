@@ -1,0 +1,5 @@
+//go:build !race
+
+package nodedirector
+
+const raceEnabled = false

@@ -1,0 +1,231 @@
+package nodedirector
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"libckpt/internal/segment"
+	"libckpt/internal/wire"
+)
+
+const (
+	segmentSuffix = ".seg"
+	refusedSuffix = ".refused"
+)
+
+// attachSegments takes up the replicas that an earlier process of this node left, and serves them by the configurations
+// stored in them: the director may be away.
+func (n *Node) attachSegments() error {
+	entries, err := os.ReadDir(n.o.SegmentDir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(n.o.SegmentDir, e.Name())
+		switch {
+		case !strings.HasSuffix(e.Name(), segmentSuffix):
+			if e.Name() != lockName && !strings.HasSuffix(e.Name(), refusedSuffix) && e.Type().IsRegular() {
+				os.Remove(path) // half-made when its process died
+			}
+		default:
+			if err := n.attach(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (n *Node) attach(path string) error {
+	seg, err := segment.Attach(path, n.quota)
+	var refused *segment.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		n.refuse(path, refused.Reason)
+		return nil
+	case errors.Is(err, segment.ErrGone):
+		return nil
+	case err != nil:
+		return fmt.Errorf("attach %s: %w", path, err)
+	}
+	id := seg.Identity()
+	mine := n.clusterID()
+	switch {
+	case id.Node != n.o.Node:
+		err = fmt.Errorf("it belongs to node %s", id.Node)
+	case mine != [16]byte{} && mine != id.Cluster:
+		err = errors.New("it belongs to another cluster than the segments beside it")
+	}
+	if err != nil {
+		seg.Close()
+		n.refuse(path, err.Error())
+		return nil
+	}
+	n.director.cluster = id.Cluster
+	n.replicas++
+	c := n.checkpointOf(id.Checkpoint, id.Name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seg = seg
+	a := &id.Attributes
+	c.config.Attributes = wire.Attributes{
+		CreationFlags: a.CreationFlags, CheckpointSize: a.CheckpointSize, RetentionDuration: a.RetentionDuration,
+		MaxSections: a.MaxSections, MaxSectionSize: a.MaxSectionSize, MaxSectionIDSize: a.MaxSectionIDSize,
+	}
+	var config wire.Config
+	if err := readConfig(seg.Config(), &config); err != nil || config.Checkpoint != c.id {
+		n.log.Warn("replica without a configuration: the director has to give one", "checkpoint", c.name, "reason", err)
+		c.setStateLocked()
+		return nil
+	}
+	n.director.generation = max(n.director.generation, config.Epoch.Generation)
+	return c.adoptLocked(&config, false)
+}
+
+// refuse puts a file aside that is no replica this node can vouch for.
+func (n *Node) refuse(path, reason string) {
+	name := filepath.Base(path)
+	if id, err := strconv.ParseUint(strings.TrimSuffix(name, segmentSuffix), 16, 64); err == nil {
+		n.refused[id] = true
+	}
+	n.log.Error("segment refused: put aside, its checkpoint is lost on this node", "file", path+refusedSuffix, "reason", reason)
+	if err := os.Rename(path, path+refusedSuffix); err != nil {
+		n.log.Error("segment not put aside", "reason", err)
+	}
+}
+
+func readConfig(blob []byte, config *wire.Config) error {
+	d, err := wire.NewDecoder(blob)
+	if err != nil {
+		return err
+	}
+	defer d.Release()
+	if d.Kind != kindStored {
+		return &wire.FormatError{Reason: "not a configuration"}
+	}
+	return d.Value(config)
+}
+
+// restoreSessions takes up the sessions of an earlier process. One whose process has ended is closed at once; the others
+// have a while to come back.
+func (n *Node) restoreSessions() error {
+	paths, err := journals(n.sessionsDir())
+	if err != nil {
+		return err
+	}
+	var restored []*session
+	for _, path := range paths {
+		r, opens, err := readJournal(path)
+		if err != nil {
+			n.log.Warn("session journal dropped", "reason", err)
+			os.Remove(path)
+			continue
+		}
+		s, err := n.restoreSession(r, opens)
+		if err != nil {
+			return err
+		}
+		restored = append(restored, s)
+	}
+	// Only then may requests arrive: a repeated one must find its answer.
+	n.restoreResults()
+	for _, s := range restored {
+		n.takeUp(s)
+	}
+	return nil
+}
+
+func (n *Node) restoreSession(r sessionRecord, opens []openRecord) (*session, error) {
+	j, err := newJournal(n.sessionsDir(), &r, opens)
+	if err != nil {
+		return nil, err
+	}
+	s := n.sessionOf(r, j)
+	for _, o := range opens {
+		c := n.checkpointOf(o.Checkpoint, o.Name)
+		h := &handle{open: o.Open, c: c, flags: o.Flags, notify: o.Notify}
+		c.mu.Lock()
+		c.gone = c.gone || n.refused[o.Checkpoint]
+		c.opens[handleKey{s.id, o.Open}] = o.Flags
+		if h.notify {
+			c.notifyLocked(s, true)
+		}
+		c.mu.Unlock()
+		s.opens[o.Open] = h
+	}
+	return s, n.enlist(s)
+}
+
+// takeUp goes on with a session whose process still runs, and ends another.
+func (n *Node) takeUp(s *session) {
+	r := &s.record
+	if r.Boot != n.boot {
+		s.end("its host was booted since")
+		return
+	}
+	if r.PID != 0 {
+		pidfd, err := unix.PidfdOpen(r.PID, 0)
+		p, gone := findProcess(r.PID)
+		if err != nil || gone != nil || p.start != r.Start {
+			if err == nil {
+				unix.Close(pidfd)
+			}
+			s.end("its process ended while the node director was away")
+			return
+		}
+		s.watchProcess(pidfd)
+	}
+	s.mu.Lock()
+	s.away = time.AfterFunc(sessionReturnWait, func() { s.end("it has not come back") })
+	s.mu.Unlock()
+	if err := s.listen(); err != nil {
+		n.log.Error("session not taken up", "session", s.id, "reason", err)
+		s.end(err.Error())
+	}
+}
+
+// restoreResults fills the sessions' slots with the answers recorded in the segments, and drops those of sessions that are
+// no more.
+func (n *Node) restoreResults() {
+	for _, c := range n.checkpointList() {
+		ended := make(map[uint64]bool)
+		c.mu.Lock()
+		if c.seg != nil {
+			c.seg.Results(func(r segment.Result) bool {
+				s := n.session(r.Session)
+				if s == nil {
+					ended[r.Session] = true
+					return true
+				}
+				s.restoreResult(&r)
+				return true
+			})
+			for id := range ended {
+				if err := c.seg.DropSession(id); err != nil {
+					n.log.Warn("results of an ended session not removed", "checkpoint", c.name, "reason", err)
+				}
+			}
+		}
+		c.mu.Unlock()
+	}
+}
+
+func (s *session) restoreResult(r *segment.Result) {
+	code, index, generated, ok := decodeResult(r.Blob)
+	if !ok || r.Slot >= wire.SlotsPerSession {
+		s.n.log.Warn("recorded result not understood", "session", s.id, "slot", r.Slot)
+		return
+	}
+	c := call{s: s, req: wire.Request{Slot: r.Slot, Number: r.Number}}
+	frame := c.encode(&wire.Reply{Error: code, Index: index}, &wire.UpdateReply{Generated: generated}, nil)
+	s.mu.Lock()
+	s.slots.restore(r.Slot, r.Number, frame)
+	s.mu.Unlock()
+}
