@@ -21,25 +21,38 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// group is a number of directors with their functions to stop them.
+type group map[*Director]func()
+
+// leader waits until one of the directors leads.
+func (g group) leader(t *testing.T) *Director {
+	t.Helper()
+	var leader *Director
+	eventually(t, "a director leads", func() bool {
+		for d := range g {
+			if d.raft.State() == raft.Leader {
+				leader = d
+			}
+		}
+		return leader != nil
+	})
+	return leader
+}
+
 // TestGroup runs three directors and stops the active one: another serves, knows everything acknowledged, and begins
 // retentions anew.
 func TestGroup(t *testing.T) {
 	url := bus(t)
-	directors := map[*Director]func(){}
-	var first *Director
+	g := group{}
 	for i := range 3 {
 		o := options(t, url, t.TempDir())
 		o.ID, o.RaftListen, o.Bootstrap = fmt.Sprintf("d%d", i+1), freeAddress(t), i == 0
 		d, stop := start(t, o)
-		directors[d] = stop
-		if i == 0 {
-			first = d
-			continue
-		}
-		f := first.raft.AddVoter(raft.ServerID(o.ID), raft.ServerAddress(o.RaftListen), 0, testWait)
-		if err := f.Error(); err != nil {
-			t.Fatal(err)
-		}
+		g[d] = stop
+		eventually(t, o.ID+" is a voter", func() bool {
+			f := g.leader(t).raft.AddVoter(raft.ServerID(o.ID), raft.ServerAddress(o.RaftListen), 0, testWait)
+			return f.Error() == nil
+		})
 	}
 	p := &peer{t, connect(t, url), "n1", 1}
 	cluster := p.register().Cluster
@@ -49,12 +62,9 @@ func TestGroup(t *testing.T) {
 	const retention = 300 * time.Millisecond
 	short := p.open("short", retention).Config.Checkpoint
 	p.must(wire.DirectorClose, wire.CheckpointRequest{Checkpoint: short}, nil)
-	for d := range directors {
-		if d != first && d.raft.State() == raft.Leader {
-			t.Fatal("two leaders")
-		}
-	}
-	directors[first]()
+	leader := g.leader(t)
+	g[leader]()
+	delete(g, leader)
 	began := time.Now()
 	list := p.list()
 	t.Logf("another director serves after %v", time.Since(began))
@@ -67,7 +77,7 @@ func TestGroup(t *testing.T) {
 	if took := time.Since(began); took < retention {
 		t.Errorf("retention over %v after the change", took)
 	}
-	if p.register(); p.register().Cluster != cluster {
+	if p.register().Cluster != cluster {
 		t.Error("another cluster id")
 	}
 }

@@ -1,6 +1,7 @@
 package director
 
 import (
+	"cmp"
 	"slices"
 
 	"libckpt/internal/wire"
@@ -78,7 +79,14 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	}
 	reply.Version = k.version
 	reply.Configs, reply.More = k.page(n.Name, 0)
-	reply.Configs = append(reply.Configs, others...)
+	page := reply.Configs
+	for _, c := range others {
+		// Where the list goes on, the greatest number in it says from where.
+		if !reply.More || c.Checkpoint < page[len(page)-1].Checkpoint {
+			reply.Configs = append(reply.Configs, c)
+		}
+	}
+	slices.SortFunc(reply.Configs, func(a, b wire.Config) int { return cmp.Compare(a.Checkpoint, b.Checkpoint) })
 	k.result.Node = reply
 }
 

@@ -37,7 +37,7 @@ func bus(t testing.TB) string {
 
 func connect(t testing.TB, url string) *nats.Conn {
 	t.Helper()
-	c, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
+	c, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.Timeout(testWait))
 	if err != nil {
 		t.Fatal(err)
 	}
