@@ -4,7 +4,7 @@
  * Two processes run this program on the same text, each perhaps on a node of its own. The active
  * one counts the words of the text, line by line. After each line it puts into a checkpoint how far
  * it is and what it has counted. The standby looks at the checkpoint until the active has finished,
- * or has been silent for half a second, and then counts on from there. The total is that of
+ * or has been silent for a second, and then counts on from there. The total is that of
  * `wc -w`, wherever the active was killed: position and counts are written in one call, so they
  * always belong together.
  *
@@ -22,7 +22,7 @@
 
 enum {
     BEAT_MS = 50,                          /* the active writes at least this often */
-    SILENT_BEATS = 500 / BEAT_MS,          /* with so many missing it is taken for dead */
+    SILENT_BEATS = 1000 / BEAT_MS,         /* with so many missing it is taken for dead */
     FIRST_BEATS_MAX = 30 * 1000 / BEAT_MS, /* how long a standby waits for an active to appear */
 };
 

@@ -1,0 +1,195 @@
+# libckpt: needs git, make, gcc and Go. "make help" lists the targets.
+
+VERSION := $(shell cat VERSION)
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
+CC := gcc
+CXX := g++
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+CKPT_SOAK_SECONDS ?= 1800
+GO_TEST_TIMEOUT ?= 15m
+
+B := build
+WARN := -Wall -Wextra -Wpedantic -Werror
+CFLAGS_C11 := -std=c11 -D_GNU_SOURCE $(WARN)
+CFLAGS_OPT := -O2 -g
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
+
+# The front: what an application is linked with. Of the segment only the reader's file.
+FRONT_SRC := $(wildcard capi/front/*.c) internal/segment/segment.c
+FRONT_HDR := $(wildcard capi/*.h capi/front/*.h internal/segment/*.h include/*.h include/*/*.h)
+FRONT_MAP := capi/front/libckpt.map
+FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Iinternal/segment
+FRONT_LDFLAGS := -shared -pthread -Wl,--version-script=$(FRONT_MAP) -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,relro -Wl,-z,now
+
+GO_SRC := go.mod go.sum VERSION $(shell find agent capi cmd director internal nodedirector \
+	\( -name '*.go' -o -name '*.[ch]' \) ! -name '*_test.go' 2>/dev/null)
+GO_LDFLAGS := -X libckpt/internal/release.Version=$(VERSION)
+# The runtime's preemption signal would interrupt the application's own system calls. -Bsymbolic: an application's
+# functions must not take the place of the engine's own that happen to have the same names.
+ENGINE_LDFLAGS := $(GO_LDFLAGS) -X runtime.godebugDefault=asyncpreemptoff=1 -extldflags=-Wl,-Bsymbolic
+
+LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/lib/libSaCkpt.so $(B)/lib/libckpt-engine.so
+BINS := $(B)/bin/ckpt $(B)/bin/ckptd $(B)/bin/ckptnd
+
+EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
+CONFORMANCE_SRC := $(wildcard tests/conformance/*.c)
+PROCESS_C := $(patsubst tests/process/testdata/%.c,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.c))
+PROCESS_CXX := $(patsubst tests/process/testdata/%.cc,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.cc))
+SERVICE_C := $(patsubst tests/service/testdata/%.c,$(B)/tests/service/%,$(wildcard tests/service/testdata/*.c))
+ifeq ($(shell command -v $(CXX)),)
+PROCESS_CXX :=
+endif
+TESTS := $(if $(CONFORMANCE_SRC),$(B)/tests/conformance) $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
+	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(B)/tests/nats-server
+ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(if $(CONFORMANCE_SRC),$(B)/asan/conformance)
+
+HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h
+
+.DELETE_ON_ERROR:
+.PHONY: all lib bin examples tests asan test check conformance bench soak demo install uninstall clean help
+
+all: lib bin examples tests ## build everything under build/ (the default)
+
+lib: $(LIBS) ## libraries only: build/lib
+bin: $(BINS) ## daemons and command only: build/bin
+examples: $(EXAMPLES) ## example programs only: build/examples
+tests: $(TESTS) ## test programs: build/tests
+
+# --- libraries -------------------------------------------------------------------------------------------------
+
+$(B)/lib/%.so.1: $(FRONT_SRC) $(FRONT_HDR) $(FRONT_MAP)
+	@mkdir -p $(@D)
+	$(CC) $(FRONT_CFLAGS) $(CFLAGS_OPT) $(FRONT_SRC) -o $@ $(FRONT_LDFLAGS) -Wl,-soname,$*.so.1 -ldl
+
+$(B)/lib/%.so: $(B)/lib/%.so.1
+	ln -sf $(<F) $@
+
+# Go writes a header beside the library; capi/engine.h is the contract, so it goes away.
+$(B)/lib/libckpt-engine.so: $(GO_SRC)
+	@mkdir -p $(@D)
+	$(GO) build -buildmode=c-shared -trimpath -ldflags='$(ENGINE_LDFLAGS)' -o $@ ./capi
+	@rm -f $(B)/lib/libckpt-engine.h
+
+# --- daemons and command ---------------------------------------------------------------------------------------
+
+$(B)/bin/%: $(GO_SRC)
+	@mkdir -p $(@D)
+	$(GO) build -trimpath -ldflags='$(GO_LDFLAGS)' -o $@ ./cmd/$*
+
+# --- examples and test programs --------------------------------------------------------------------------------
+
+$(B)/examples/%: examples/%.c $(wildcard examples/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt
+
+$(B)/tests/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/lib -lckpt
+
+$(B)/tests/bench: $(wildcard tests/bench/*.c tests/bench/*.h include/*.h) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
+
+$(B)/tests/process/%: tests/process/testdata/%.c $(wildcard tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt -ldl
+
+$(B)/tests/process/%: tests/process/testdata/%.cc $(wildcard tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -D_GNU_SOURCE $(WARN) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt -ldl
+
+$(B)/tests/service/%: tests/service/testdata/%.c $(wildcard tests/service/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt
+
+$(B)/tests/nats-server: go.mod go.sum
+	@mkdir -p $(@D)
+	$(GO) build -trimpath -o $@ github.com/nats-io/nats-server/v2
+
+# --- the same with AddressSanitizer and UndefinedBehaviorSanitizer -----------------------------------------------
+
+asan: $(ASAN) $(B)/lib/libckpt-engine.so ## front and C tests with ASan and UBSan: build/asan
+
+$(B)/asan/lib/libckpt.so.1: $(FRONT_SRC) $(FRONT_HDR) $(FRONT_MAP)
+	@mkdir -p $(@D)
+	$(CC) $(FRONT_CFLAGS) $(SANITIZE) $(FRONT_SRC) -o $@ -shared -pthread -Wl,--version-script=$(FRONT_MAP) \
+		-Wl,-Bsymbolic -Wl,-soname,libckpt.so.1 -ldl
+
+$(B)/asan/lib/libckpt.so: $(B)/asan/lib/libckpt.so.1
+	ln -sf $(<F) $@
+
+$(B)/asan/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/asan/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
+
+# --- running ---------------------------------------------------------------------------------------------------
+
+test: all check asan ## everything CI runs: vet, gofmt, staticcheck, Go tests with -race, C tests, sanitizers
+	@command -v $(CXX) >/dev/null || echo "note: $(CXX) is missing (apt-get install g++): the C++ tests are left out"
+	$(GO) test -race -timeout $(GO_TEST_TIMEOUT) ./...
+	$(MAKE) --no-print-directory conformance
+	$(MAKE) --no-print-directory conformance-asan
+
+check: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l agent capi cmd director internal nodedirector tests); \
+	if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	@if $(GO) run $(STATICCHECK) -version >/dev/null 2>&1; then \
+		echo $(GO) run $(STATICCHECK) ./...; $(GO) run $(STATICCHECK) ./...; \
+	else echo "note: staticcheck can't be had here: left out"; fi
+
+conformance: all ## each statement about the API, tested through C; report on stdout and in build/conformance.md
+	tests/testcluster/conformance.sh $(B)/tests/conformance $(B)/lib $(B)/conformance.md
+
+.PHONY: conformance-asan
+conformance-asan: all asan
+	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so tests/testcluster/conformance.sh \
+		$(B)/asan/conformance $(B)/asan/lib $(B)/asan/conformance.md >/dev/null
+
+bench: all ## measure; CSV on stdout
+	tests/testcluster/with-service.sh $(B)/tests/bench
+
+soak: all ## the long tests, CKPT_SOAK_SECONDS (1800) at most
+	CKPT_SOAK=1 timeout $(CKPT_SOAK_SECONDS) $(GO) test -count=1 -timeout $(CKPT_SOAK_SECONDS)s ./...
+
+demo: lib bin examples ## a standby takes over from a killed active process, with what happens printed
+	examples/demo.sh
+
+# --- installing ------------------------------------------------------------------------------------------------
+
+PC = printf 'prefix=%s\nexec_prefix=$${prefix}\nlibdir=%s\nincludedir=%s\n\nName: %s\nDescription: %s\nVersion: %s\nRequires:\nLibs: -L$${libdir} -l%s\nCflags: -I$${includedir}\n' \
+	'$(PREFIX)' '$(LIBDIR)' '$(INCLUDEDIR)'
+
+install: lib bin ## install under PREFIX (/usr/local), below DESTDIR if given
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) \
+		$(addprefix $(DESTDIR)$(INCLUDEDIR)/,. openais opensaf)
+	install -m 755 $(filter %.so.1 %engine.so,$(LIBS)) $(DESTDIR)$(LIBDIR)
+	ln -sf libckpt.so.1 $(DESTDIR)$(LIBDIR)/libckpt.so
+	ln -sf libSaCkpt.so.1 $(DESTDIR)$(LIBDIR)/libSaCkpt.so
+	for h in $(HEADERS); do install -m 644 include/$$h $(DESTDIR)$(INCLUDEDIR)/$$h || exit 1; done
+	$(PC) ckpt 'Checkpoint service for highly available applications' $(VERSION) ckpt >$(DESTDIR)$(LIBDIR)/pkgconfig/ckpt.pc
+	$(PC) 'OpenSAF CKPT' 'SA Forum AIS Checkpoint Service (libckpt)' 5.18.06 SaCkpt \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/opensaf-ckpt.pc
+	install -m 755 $(B)/bin/ckpt $(DESTDIR)$(BINDIR)
+	install -m 755 $(B)/bin/ckptd $(B)/bin/ckptnd $(DESTDIR)$(SBINDIR)
+	sed 's|@BINDIR@|$(BINDIR)|' cmd/ckpt/ckpt.service >$(DESTDIR)$(UNITDIR)/ckpt.service
+
+uninstall: ## remove what install has put there
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libckpt.so.1 libckpt.so libSaCkpt.so.1 libSaCkpt.so libckpt-engine.so \
+		pkgconfig/ckpt.pc pkgconfig/opensaf-ckpt.pc)
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS)) $(DESTDIR)$(BINDIR)/ckpt \
+		$(DESTDIR)$(SBINDIR)/ckptd $(DESTDIR)$(SBINDIR)/ckptnd $(DESTDIR)$(UNITDIR)/ckpt.service
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/openais $(DESTDIR)$(INCLUDEDIR)/opensaf
+
+clean: ## remove build/
+	rm -rf $(B)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "%-12s %s\n", $$1, $$2 }'

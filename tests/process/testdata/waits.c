@@ -1,0 +1,78 @@
+/* Long waits: a call while the service stands still, and Dispatch(BLOCKING) while nothing happens. Handlers of the
+ * program run on time, and the waits go on after them. Prints "ready", waits for a line (the service is stopped now),
+ * waits, and prints "waited", whereupon the service goes on. */
+#include <signal.h>
+#include <sys/time.h>
+
+#include "threads.h"
+
+static volatile sig_atomic_t ticks;
+static SaCkptHandleT handle;
+
+static void tick(int signal)
+{
+	(void)signal;
+	ticks++;
+}
+
+/* A tick every 20 ms in this thread's process; the other threads block it. */
+static void ticking(int on)
+{
+	struct itimerval every = {{0, on ? 20000 : 0}, {0, on ? 20000 : 0}};
+
+	CHECK(setitimer(ITIMER_REAL, &every, NULL) == 0);
+}
+
+static void *finalize_later(void *unused)
+{
+	struct timespec second = {1, 0};
+
+	(void)unused;
+	nanosleep(&second, NULL);
+	OK(saCkptFinalize(handle));
+	return NULL;
+}
+
+int main(void)
+{
+	SaCkptCheckpointHandleT checkpoint;
+	SaAisErrorT error;
+	sigset_t alarm;
+	pthread_t thread;
+	double before;
+	char line[16];
+
+	handle = initialize(NULL);
+	checkpoint = open_named(handle, "safCkpt=waits");
+	OK(section_create(checkpoint, "s", "", 0));
+	round_trip(checkpoint, "s");
+	CHECK(signal(SIGALRM, tick) != SIG_ERR);
+
+	printf("ready\n");
+	fflush(stdout);
+	CHECK(fgets(line, sizeof line, stdin) != NULL);
+	ticking(1);
+	before = now_s();
+	error = section_write(checkpoint, "s", "x", 1);
+	ticking(0);
+	CHECK(error == SA_AIS_ERR_TIMEOUT || error == SA_AIS_ERR_TRY_AGAIN);
+	CHECK(now_s() - before > 1.5 && now_s() - before < 6);
+	CHECK(ticks > 40);
+	printf("waited\n");
+	fflush(stdout);
+	CHECK(fgets(line, sizeof line, stdin) != NULL);
+	round_trip(checkpoint, "s");
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm, NULL);
+	thread = thread_start(0, finalize_later, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+	ticks = 0;
+	ticking(1);
+	OK(saCkptDispatch(handle, SA_DISPATCH_BLOCKING));
+	ticking(0);
+	CHECK(ticks > 20);
+	thread_join(thread);
+	return 0;
+}

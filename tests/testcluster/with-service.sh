@@ -1,0 +1,43 @@
+#!/bin/bash
+# with-service.sh COMMAND [ARGUMENT...]: runs COMMAND against a service of its own, one node, then stops the service.
+# COMMAND finds CKPT_RUN_DIR, LD_LIBRARY_PATH (unless set already) and CKPT_CONFORMANCE_SERVICE_PID set.
+# Exit status: COMMAND's; 1 if the service did not start or stop as it should.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+if [ ! -x "$root/build/bin/ckpt" ]; then
+	echo "build/bin/ckpt is missing: run make" >&2
+	exit 1
+fi
+base=/dev/shm
+[ -w $base ] || base=${TMPDIR:-/tmp}
+dir=$(mktemp -d "$base/ckpt-test-XXXXXX")
+service=
+finish() {
+	status=$?
+	trap - EXIT
+	if [ -n "$service" ]; then
+		kill -TERM "$service" 2>/dev/null
+		wait "$service"
+		stopped=$?
+		if [ $stopped -ne 0 ]; then
+			echo "the service ended with status $stopped; the end of its log:" >&2
+			tail -20 "$dir/log" >&2
+			[ $status -ne 0 ] || status=1
+		fi
+	fi
+	rm -rf "$dir"
+	exit $status
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+mkfifo "$dir/ready"
+"$root/build/bin/ckpt" up --run-dir "$dir/run" --data-dir "$dir/data" >"$dir/ready" 2>"$dir/log" &
+service=$!
+if ! read -r -t 30 word _ <"$dir/ready" || [ "$word" != ready ]; then
+	echo "the service did not get ready; the end of its log:" >&2
+	tail -20 "$dir/log" >&2
+	exit 1
+fi
+export CKPT_RUN_DIR=$dir/run CKPT_CONFORMANCE_SERVICE_PID=$service
+export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-$root/build/lib}
+"$@"
