@@ -81,8 +81,8 @@ cat "$dir/active.out"
 
 say "4. After $work_s seconds, in the middle of the text: kill -9."
 sleep "$work_s"
-kill -KILL "$active" || fail "the active was gone already: $(cat "$dir/active.out")"
-wait "$active" 2>/dev/null || true
+alive "$active" || fail "the active was gone already: $(cat "$dir/active.out")"
+{ kill -KILL "$active" && wait "$active"; } 2>/dev/null || true # the shell reports the kill on stderr
 echo "killed process $active"
 active=''
 
