@@ -112,10 +112,11 @@ static void t75(void)
     RC(SA_AIS_ERR_NOT_EXIST, try_open(library, &kept));
 }
 
-/* An asynchronous checkpoint with a completed SynchronizeAsync whose callback has not run. */
 static SaCkptHandleT library;
 static SaNameT name;
 
+/* A handle to an asynchronous checkpoint with a completed SynchronizeAsync whose callback has not
+ * run. Another handle keeps the checkpoint open. */
 static SaCkptCheckpointHandleT with_pending_callback(SaInvocationT invocation)
 {
     SaCkptCheckpointHandleT checkpoint;
@@ -124,8 +125,9 @@ static SaCkptCheckpointHandleT with_pending_callback(SaInvocationT invocation)
     if (library == 0) {
         library = initialize();
         name = name_of("x");
+        create(library, &name, &a);
     }
-    checkpoint = create(library, &name, &a);
+    checkpoint = open_as(library, &name, READ | WRITE);
     OK(saCkptCheckpointSynchronizeAsync(checkpoint, invocation));
     TRUE(becomes_readable(selection_object(library), WAIT_MS));
     return checkpoint;
@@ -141,9 +143,7 @@ static void t76(void)
     OK(saCkptDispatch(library, SA_DISPATCH_ALL));
     EQUAL(0, event_count());
     TRUE(!readable(fd));
-    checkpoint = create(library, &name, &(Attributes){
-        .creationFlags = SA_CKPT_WR_ACTIVE_REPLICA, .checkpointSize = 10, .maxSections = 2,
-        .maxSectionSize = 10, .maxSectionIdSize = 4});
+    checkpoint = open_as(library, &name, READ | WRITE);
     OK(saCkptCheckpointSynchronizeAsync(checkpoint, 2));
     OK(saCkptCheckpointClose(checkpoint));
     note("closed at once after the call");
@@ -194,9 +194,7 @@ static void t78(void)
     SaCkptCheckpointHandleT closed = with_pending_callback(1), open;
     int fd = selection_object(library);
 
-    open = create(library, &name, &(Attributes){
-        .creationFlags = SA_CKPT_WR_ACTIVE_REPLICA, .checkpointSize = MAX_SECTIONS * MAX_SIZE,
-        .maxSections = MAX_SECTIONS, .maxSectionSize = MAX_SIZE, .maxSectionIdSize = MAX_ID});
+    open = open_as(library, &name, READ | WRITE);
     OK(saCkptCheckpointSynchronizeAsync(open, 2));
     OK(saCkptCheckpointSynchronizeAsync(closed, 3));
     OK(saCkptCheckpointSynchronizeAsync(open, 4));
