@@ -17,7 +17,7 @@
  * and os/signal does not work in here.
  *
  * The table has no symbol that C could name, so it is found by what it holds. If a release of Go changes that, nothing is
- * touched, and ckptSignalsQuiet tells; tests/process fails then.
+ * touched; tests/process looks at the signal masks of the runtime's threads and fails then.
  */
 #include <elf.h>
 #include <link.h>
@@ -37,8 +37,6 @@ enum { SIGNALS = 65, SIGNAL_SEGV = 11, LIBC_FIRST = 32, LIBC_LAST = 34 };
 struct span {
 	uintptr_t first, end;
 };
-
-static bool quiet;
 
 static bool named(const struct entry *e, const char *name, struct span image)
 {
@@ -64,7 +62,6 @@ static void empty(struct entry *t)
 			t[s].flags &= ~unblock;
 		else
 			t[s].flags = 0;
-	quiet = true;
 }
 
 static struct span span_of(const struct dl_phdr_info *image, const ElfW(Phdr) *part, uint64_t size)
@@ -74,7 +71,7 @@ static struct span span_of(const struct dl_phdr_info *image, const ElfW(Phdr) *p
 	return (struct span){first, first + size};
 }
 
-static bool search(const struct dl_phdr_info *image, struct span whole)
+static void search(const struct dl_phdr_info *image, struct span whole)
 {
 	const size_t table = SIGNALS * sizeof(struct entry);
 
@@ -87,10 +84,9 @@ static bool search(const struct dl_phdr_info *image, struct span whole)
 		for (uintptr_t at = (s.first + 7) & ~(uintptr_t)7; at + table <= s.end; at += 8)
 			if (is_table((struct entry *)at, whole)) {
 				empty((struct entry *)at);
-				return true;
+				return;
 			}
 	}
-	return false;
 }
 
 /* Called for each loaded library until it returns non-zero; looks into the one that this function is part of. */
@@ -110,7 +106,7 @@ static int look(struct dl_phdr_info *image, size_t size, void *unused)
 			whole.first = s.first;
 		if (s.end > whole.end)
 			whole.end = s.end;
-		ours = ours || ((uintptr_t)&quiet >= s.first && (uintptr_t)&quiet < s.end);
+		ours = ours || ((uintptr_t)look >= s.first && (uintptr_t)look < s.end);
 	}
 	if (ours)
 		search(image, whole);
@@ -121,10 +117,4 @@ static int look(struct dl_phdr_info *image, size_t size, void *unused)
 __attribute__((constructor(101))) static void before_the_runtime(void)
 {
 	dl_iterate_phdr(look, NULL);
-}
-
-/* 1 if the runtime leaves signals alone, 0 if its table was not found. */
-__attribute__((visibility("default"))) int ckptSignalsQuiet(void)
-{
-	return quiet;
 }

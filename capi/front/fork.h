@@ -8,7 +8,8 @@
  * exist here, so that no call may go on: each returns SA_AIS_ERR_LIBRARY before it takes a lock. */
 bool ckpt_forked(void);
 
-/* Has forks watched from now on. Returns 0 or an errno value. */
-int ckpt_fork_watch(void);
+/* Says that the engine is about to be loaded: whatever is forked from now on is such a child. To be called before any
+ * lock is taken that a fork at that moment would leave locked in the child for ever. */
+void ckpt_fork_matters(void);
 
 #endif

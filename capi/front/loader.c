@@ -174,9 +174,7 @@ static uint32_t load_once(void)
 		complained = true;
 		return SA_AIS_ERR_NO_MEMORY;
 	}
-	rc = ckpt_fork_watch();
-	if (rc == 0)
-		rc = start_loading(&thread, &loaded);
+	rc = start_loading(&thread, &loaded);
 	if (rc != 0) {
 		if (!complained)
 			complain("libckpt: cannot start a thread to load libckpt-engine.so: %s", strerror(rc));
@@ -196,6 +194,7 @@ uint32_t ckpt_engine_load(void)
 
 	if (now == LOADED)
 		return SA_AIS_OK;
+	ckpt_fork_matters();
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&loading);
 	now = atomic_load_explicit(&state, memory_order_acquire);

@@ -1,7 +1,7 @@
 /*
  * Signals of the application and the Go runtime of the engine. What happens without each of these was measured with Go
- * 1.26 on x86-64 and tests/process/testdata/storm.c (5,000 signals a second, handler frames of 64 KiB, eight threads making calls,
- * which with all of it runs without fault):
+ * 1.26 on x86-64 and tests/process/testdata/storm.c (up to 5,000 signals a second, handler frames of 64 KiB, eight threads
+ * making calls; with all of it in place it runs without fault):
  *
  * 1. A handler without SA_ONSTACK that interrupts Go code runs on a goroutine's stack of a few KiB, one with SA_ONSTACK
  *    on the runtime's alternate stack of 32 KiB; its frame destroys what lies below. Therefore a thread enters the
@@ -11,11 +11,12 @@
  *
  * 2. The runtime unblocks SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSTKFLT, SIGCHLD and SIGPROF in every thread it
  *    starts, and in any other thread during its first entry, whatever mask that came with. As soon as the main thread
- *    blocks signals, the kernel delivers them there: every run crashed within four seconds. Only the runtime's signal
- *    table says which ones to unblock, so the engine empties it before the runtime starts (capi/runtime_signals.c).
+ *    blocks signals, the kernel delivers them there: three storms of three crashed within four seconds. Only the
+ *    runtime's signal table says which ones to unblock, so the engine empties it before the runtime starts
+ *    (capi/runtime_signals.c).
  *
  * 3. The runtime installs handlers. The one for SIGSEGV aborts the process on a SIGSEGV that was sent by kill(),
- *    although the application had a handler: with it left in place, each run with handlers installed before Initialize
+ *    although the application had a handler: with it left in place, a run with handlers installed before Initialize
  *    ended at once. Therefore SIGSEGV, SIGBUS and SIGFPE are the application's too; the price is that a nil dereference
  *    in the engine is a SIGSEGV and not a panic. With the table empty the runtime installs none; the front nevertheless
  *    saves all actions before the engine is loaded and puts back what has changed, in case another release of Go does.
@@ -23,7 +24,7 @@
  *    its threads (setuid() in a program with threads).
  *
  * 4. At its first entry a thread gets the runtime's 32 KiB as its alternate signal stack, where later a handler with
- *    SA_ONSTACK of the application would run: a crash within three seconds. The front gives the thread its own
+ *    SA_ONSTACK of the application would run: one run crashed within three seconds. The front gives the thread its own
  *    setting back.
  */
 #include "signals.h"
