@@ -22,9 +22,10 @@ type conversation struct {
 	errs  bytes.Buffer
 }
 
-func converse(t *testing.T, env []string, name string) *conversation {
+func converse(t *testing.T, env []string, name string, args ...string) *conversation {
 	t.Helper()
-	c := &conversation{t: t, cmd: exec.Command(testcluster.Binary(t, "tests/process/"+name)), lines: make(chan string, 16)}
+	cmd := exec.Command(testcluster.Binary(t, "tests/process/"+name), args...)
+	c := &conversation{t: t, cmd: cmd, lines: make(chan string, 16)}
 	c.cmd.Env = env
 	c.cmd.Stderr = &c.errs
 	in, err := c.cmd.StdinPipe()
@@ -117,6 +118,16 @@ func TestDaemonsKilledUnderCalls(t *testing.T) {
 		c.Kill()
 		c.Restart(t)
 	}
+	app.goOn()
+	t.Log(app.await(""))
+	app.end()
+}
+
+func TestDaemonsKilledForGood(t *testing.T) {
+	c := testcluster.Start(t, testcluster.Options{})
+	app := converse(t, append(c.Env(), "CKPT_CALL_TIMEOUT_MS=1000"), "inflight", "for good")
+	app.await("ready")
+	c.Kill()
 	app.goOn()
 	t.Log(app.await(""))
 	app.end()

@@ -174,7 +174,7 @@ static pid_t storm(int to_threads, int spared)
 		if (signal == spared)
 			continue;
 		if (due > now_s())
-			nanosleep(&(struct timespec){0, (long)((due - now_s() > 0 ? due - now_s() : 0) * 1e9)}, NULL);
+			nanosleep(&(struct timespec){0, 1000000000 / RATE}, NULL);
 		if (to_threads)
 			syscall(SYS_tgkill, target, list[n / SIGNALS % THREADS], signal);
 		else
