@@ -44,7 +44,7 @@ type Director struct {
 	core    *Core
 	clock   clock
 	leading bool  // the clock follows the core
-	broken  error // a log entry could not be applied
+	broken  error // why the director can't go on: its store failed, or a log entry could not be applied
 
 	announce chan struct{} // cap 1: configurations changed for nodes that did not ask
 	fatal    chan struct{} // cap 1: broken has been set

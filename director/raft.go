@@ -10,7 +10,12 @@ import (
 )
 
 // startRaft starts this server of the group on an open store.
-func (d *Director) startRaft(o *Options) error {
+func (d *Director) startRaft(o *Options) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // raft's answer to a store that can't be written
+			err = &StoreError{o.DataDir, fmt.Errorf("%v", p)}
+		}
+	}()
 	single := alone(o.RaftListen)
 	logger := newRaftLog(o.Logger)
 	c := raft.DefaultConfig()
@@ -36,17 +41,19 @@ func (d *Director) startRaft(o *Options) error {
 		}
 		d.transport = t
 	}
-	log, err := raft.NewLogCache(entriesCached, d.store.log)
-	if err != nil {
-		return err
-	}
 	if err := d.member(o, c, single); err != nil {
 		return err
 	}
-	r, err := raft.NewRaft(c, (*fsm)(d), log, d.store.log, d.store.snapshots, d.transport)
+	disk := &durable{WAL: d.store.log, failed: d.storeFailed}
+	log, err := raft.NewLogCache(entriesCached, disk)
+	if err != nil {
+		return err
+	}
+	r, err := raft.NewRaft(c, (*fsm)(d), log, disk, d.store.snapshots, d.transport)
 	if err != nil {
 		return &StoreError{o.DataDir, damaged(err)}
 	}
+	disk.running.Store(true)
 	d.raft = r
 	return nil
 }

@@ -228,3 +228,32 @@ func TestStoreOfAnotherRelease(t *testing.T) {
 	stop()
 	refused(t, options(t, url, dir), want)
 }
+
+// TestStoreFails takes the log away under a running director.
+func TestStoreFails(t *testing.T) {
+	url, dir := bus(t), t.TempDir()
+	d, stop := start(t, options(t, url, dir))
+	p := &peer{t, connect(t, url), "n1", 1}
+	p.register()
+	a := p.open("a", time.Minute)
+	if err := d.store.log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if h, ok := p.ask(wire.DirectorOpen, openRequest("b", time.Minute), nil); ok && h.Error != wire.Timeout && h.Error != wire.TryAgain {
+		t.Errorf("acknowledged without a log: %+v", h)
+	}
+	select {
+	case <-d.Done():
+	case <-time.After(testWait):
+		t.Fatal("goes on")
+	}
+	var s *StoreError
+	if err := d.Err(); !errors.As(err, &s) || s.Dir != dir {
+		t.Errorf("%v", err)
+	}
+	stop()
+	start(t, options(t, url, dir))
+	if c := p.list()["a"]; c.Checkpoint != a.Config.Checkpoint {
+		t.Errorf("afterwards %+v", c)
+	}
+}
