@@ -165,9 +165,11 @@ static int prepare(ckpt_writer *w, struct ckpt_plan *plan, const struct ckpt_upd
 int ckpt_writer_apply(ckpt_writer *w, const struct ckpt_update *u, uint64_t *index)
 {
 	struct ckpt_plan *plan;
-	if (u->number != ckpt_load(&ckpt_head(w)->number) + 1)
-		return -EPROTO;
-	int err = ckpt_plan_update(w, u, &plan, index);
+	int err = ckpt_undo_settle(w);
+	if (err == 0 && u->number != ckpt_load(&ckpt_head(w)->number) + 1)
+		err = -EPROTO;
+	if (err == 0)
+		err = ckpt_plan_update(w, u, &plan, index);
 	if (err != 0)
 		return err;
 	err = ckpt_undo_begin(w, undo_need(plan));

@@ -53,8 +53,9 @@ const (
 // see each section before or after the update.
 //
 // Errors: ErrNoSpace; *OpError with the first op that cannot be done (ErrNoSection, ErrExists, ErrCorrupted for OpWrite
-// to a corrupted section, ErrTooBig for an id, an offset or a size beyond the format); ErrNumber; ErrTooBig for too many ops or
-// too long a result; ErrClosed.
+// to a corrupted section, ErrTooBig for an id, an offset or a size beyond the format); ErrNumber; ErrTooBig for too
+// many ops or too long a result; ErrClosed; an error that matches syscall.ENOMEM or, when another writer left undo
+// records that make no sense, syscall.EIO.
 func (r *Replica) Apply(u *Update) error {
 	if r.w == nil {
 		return ErrClosed

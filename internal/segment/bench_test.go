@@ -13,7 +13,8 @@ import (
 // BenchmarkReadC runs a loop in C, as the C front reads: no Go in it.
 func BenchmarkReadC(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "readbench")
-	out, err := exec.Command("gcc", "-std=c11", "-O2", "-o", program, "testdata/readbench.c", "segment.c", "-pthread").CombinedOutput()
+	out, err := exec.Command("gcc", "-std=c11", "-O2", "-pthread", "-o", program,
+		"testdata/readbench.c", "segment.c").CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
@@ -68,7 +69,8 @@ func BenchmarkApplyResult(b *testing.B) {
 	r := create(b, nil)
 	data := make([]byte, 64)
 	mustApply(b, r, Op{Kind: OpCreate, Section: []byte("bench"), Data: data})
-	u := Update{Ops: []Op{{Kind: OpWrite, Section: []byte("bench"), Data: data}}, Result: &Result{Session: 1, Blob: make([]byte, 16)}}
+	u := Update{Ops: []Op{{Kind: OpWrite, Section: []byte("bench"), Data: data}},
+		Result: &Result{Session: 1, Blob: make([]byte, 16)}}
 	for n := range b.N {
 		u.Number, u.Result.Number, u.Result.Slot = r.Number()+1, uint64(n), uint16(n%16)
 		if err := r.Apply(&u); err != nil {

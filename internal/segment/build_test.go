@@ -46,7 +46,8 @@ func TestReaderStandsAlone(t *testing.T) {
 	}
 	compile(t, "gcc", append(strict, "-O2", "-c", "-o", dir+"/segment.o", "segment.c")...)
 	use := dir + "/use.c"
-	if err := os.WriteFile(use, []byte("#include \"segment.h\"\nint use(void);\nint use(void) { return CKPT_READ_OK; }\n"), 0o600); err != nil {
+	text = []byte("#include \"segment.h\"\nint use(void);\nint use(void) { return CKPT_READ_OK; }\n")
+	if err := os.WriteFile(use, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, language := range [][]string{{"-std=c99"}, {"-std=c11"}, {"-x", "c++", "-std=c++11"}} {

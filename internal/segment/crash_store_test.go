@@ -99,6 +99,7 @@ func everyStore(t *testing.T, c crash, weak bool) int {
 
 	path := filepath.Join(shmDir(t), FileName(testIdentity.Checkpoint))
 	committed, corrupted := false, false
+	first := counters(images[0])
 	for k, image := range images {
 		got, state := verifyImage(t, path, image)
 		isBefore := before.diff(got) == "" && state == stateBefore
@@ -115,6 +116,11 @@ func everyStore(t *testing.T, c crash, weak bool) int {
 		if !isBefore && !isAfter {
 			t.Fatalf("stopped before store %d of %d: neither before (%s) nor after (%s)",
 				k, len(images)-1, before.diff(got), after.diff(got))
+		}
+		for at, now := range counters(image) {
+			if old, ok := first[at]; ok && now != old && now%2 == 0 && !isAfter {
+				t.Fatalf("stopped before store %d: readers were shown what is undone now (counter at %d)", k, at)
+			}
 		}
 		if isBefore && !isAfter && committed {
 			t.Fatalf("stopped before store %d: the update was committed, and is lost", k)
@@ -186,6 +192,21 @@ func prepared(t *testing.T, q *Quota) *Replica {
 	return r
 }
 
+// fillUp leaves room for less than 600 bytes in the file.
+func fillUp(t *testing.T, r *Replica) {
+	for n := 0; ; n++ {
+		image, err := os.ReadFile(r.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		room := r.Allocated() - binary.LittleEndian.Uint64(image[brkAt:])
+		if room < 600 {
+			return
+		}
+		mustApply(t, r, Op{Kind: OpCreate, Section: fmt.Append(nil, "filler ", n), Data: make([]byte, min(room-200, 20000))})
+	}
+}
+
 func TestEveryStore(t *testing.T) {
 	id, long := func(s string) []byte { return []byte(s) }, []byte(strings.Repeat("long", 20))
 	data := func(n int) []byte { return bytes.Repeat([]byte("new"), n/3+1)[:n] }
@@ -195,18 +216,24 @@ func TestEveryStore(t *testing.T) {
 		u     Update
 		want  error
 		quota uint64
+		full  bool // the file has no room left
 	}{
 		{name: "create", u: Update{Ops: []Op{{Kind: OpCreate, Section: id("new"), Data: data(50), Expiration: 5}}}},
 		{name: "create empty", u: Update{Ops: []Op{{Kind: OpCreate, Section: id("new")}}}},
-		{name: "create, long id", u: Update{Ops: []Op{{Kind: OpCreate, Section: id(strings.Repeat("y", 99)), Data: data(1200)}}}},
-		{name: "create growing the file", u: Update{Ops: []Op{{Kind: OpCreate, Section: id("new"), Data: data(30000)}}}},
+		{name: "create, long id", u: Update{Ops: []Op{
+			{Kind: OpCreate, Section: id(strings.Repeat("y", 99)), Data: data(1200)}}}},
+		{name: "create growing the file", full: true, u: Update{Ops: []Op{
+			{Kind: OpCreate, Section: id("new"), Data: data(900)}}}},
+		{name: "write growing the file", full: true, u: Update{Ops: []Op{
+			{Kind: OpWrite, Section: id("small"), Offset: 60, Data: data(900)}}}},
 		{name: "delete", u: Update{Ops: []Op{{Kind: OpDelete, Section: id("small")}}}},
 		{name: "delete, long id", u: Update{Ops: []Op{{Kind: OpDelete, Section: long}}}},
 		{name: "delete large", u: Update{Ops: []Op{{Kind: OpDelete, Section: id("large")}}}},
 		{name: "delete and create", u: Update{Ops: []Op{{Kind: OpDelete, Section: id("small")},
 			{Kind: OpCreate, Section: id("small"), Data: data(70)}}}},
 		{name: "write in place", u: Update{Ops: []Op{{Kind: OpWrite, Section: id("small"), Offset: 3, Data: data(40)}}}},
-		{name: "write in place, part of large", u: Update{Ops: []Op{{Kind: OpWrite, Section: id("large"), Offset: 3001, Data: data(777)}}}},
+		{name: "write in place, part of large", u: Update{Ops: []Op{
+			{Kind: OpWrite, Section: id("large"), Offset: 3001, Data: data(777)}}}},
 		{name: "write most of large", u: Update{Ops: []Op{{Kind: OpWrite, Section: id("large"), Offset: 1000, Data: data(4900)}}}},
 		{name: "write growing", u: Update{Ops: []Op{{Kind: OpWrite, Section: id("small"), Offset: 50, Data: data(700)}}}},
 		{name: "write behind a gap", u: Update{Ops: []Op{{Kind: OpWrite, Section: id("small"), Offset: 90, Data: data(5)}}}},
@@ -219,10 +246,13 @@ func TestEveryStore(t *testing.T) {
 		{name: "result, new slot", u: Update{Result: &Result{8, 1, 1, []byte("r")}}},
 		{name: "result, same slot", u: Update{Result: &Result{7, 1, 10, data(48)}}},
 		{name: "everything at once", u: Update{Ops: []Op{
-			{Kind: OpCreate, Section: id("new"), Data: data(500)}, {Kind: OpWrite, Section: id("new"), Offset: 10, Data: data(20)},
-			{Kind: OpWrite, Section: id("small"), Offset: 2, Data: data(9)}, {Kind: OpWrite, Section: id("small"), Offset: 60, Data: data(300)},
+			{Kind: OpCreate, Section: id("new"), Data: data(500)},
+			{Kind: OpWrite, Section: id("new"), Offset: 10, Data: data(20)},
+			{Kind: OpWrite, Section: id("small"), Offset: 2, Data: data(9)},
+			{Kind: OpWrite, Section: id("small"), Offset: 60, Data: data(300)},
 			{Kind: OpOverwrite, Section: nil, Data: data(1)}, {Kind: OpDelete, Section: id("empty")},
-			{Kind: OpSetExpiration, Section: long, Expiration: 1}, {Kind: OpCreate, Section: id("n2")}, {Kind: OpDelete, Section: id("n2")}},
+			{Kind: OpSetExpiration, Section: long, Expiration: 1}, {Kind: OpCreate, Section: id("n2")},
+			{Kind: OpDelete, Section: id("n2")}},
 			Result: &Result{7, 2, 3, data(8)}, NextGenerated: &next}},
 		{name: "undo area grows", u: Update{Ops: func() (ops []Op) {
 			for n := range 9 {
@@ -239,8 +269,15 @@ func TestEveryStore(t *testing.T) {
 	for _, c := range updates {
 		t.Run(c.name, func(t *testing.T) {
 			r := prepared(t, NewQuota(c.quota))
+			if c.full {
+				fillUp(t, r)
+			}
+			size := r.Allocated()
 			c.u.Number, c.u.Now = r.Number()+1, 1234
 			total += everyStore(t, crash{r: r, do: func() error { return r.Apply(&c.u) }, want: c.want}, false)
+			if c.full == (r.Allocated() == size) {
+				t.Errorf("the file had %d bytes, has %d", size, r.Allocated())
+			}
 		})
 	}
 	other := func(name string, weak bool, do func(r *Replica) error) {
@@ -307,5 +344,55 @@ func TestEveryStoreRandom(t *testing.T) {
 			continue
 		}
 		everyStore(t, crash{r: r, do: func() error { return r.Apply(u) }}, false)
+	}
+}
+
+// TestEveryStoreOtherWriter: a writer that finds the undo records of another one, which was killed while this one had the
+// segment attached too, undoes or finishes them before its own update.
+func TestEveryStoreOtherWriter(t *testing.T) {
+	r := prepared(t, nil)
+	small := []byte("small")
+	var number uint64
+	next := []func() error{
+		func() error {
+			return r.Apply(&Update{Number: number + 1, Ops: []Op{{Kind: OpSetExpiration, Section: small, Expiration: 3}}})
+		},
+		func() error { return r.SetConfig([]byte("c")) },
+		func() error { return r.SetMarked(small, true) },
+		func() error { return r.DropSession(7) },
+		func() error { r.SetState(State{Epoch: Epoch{8, 9}}); return nil },
+	}
+	file, err := os.OpenFile(r.Path(), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	images := storesOf(file, func() {
+		mustApply(t, r, Op{Kind: OpWrite, Section: []byte("small"), Offset: 1, Data: make([]byte, 30)},
+			Op{Kind: OpDelete, Section: []byte("large")})
+	})
+	for k, image := range images {
+		want, _ := verifyImage(t, shmDir(t)+"/image", image)
+		number = want.number
+		if _, err := file.WriteAt(image, 0); err != nil { // as if the other writer had stored and died
+			t.Fatal(err)
+		}
+		err := next[k%len(next)]()
+		if err != nil {
+			t.Fatalf("store %d: %v", k, err)
+		}
+		after, err := os.ReadFile(r.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := verifyImage(t, shmDir(t)+"/after", after)
+		for id, s := range want.sections {
+			if got.sections[id].data != s.data {
+				t.Fatalf("store %d, section %q: %d bytes, want %d", k, id, len(got.sections[id].data), len(s.data))
+			}
+		}
+		if len(got.sections) != len(want.sections) {
+			t.Fatalf("store %d: %d sections, want %d", k, len(got.sections), len(want.sections))
+		}
 	}
 }

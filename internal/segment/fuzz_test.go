@@ -208,6 +208,9 @@ func FuzzSegment(f *testing.F) {
 // TestRefused looks at what is said about files that are no segments, or not ours.
 func TestRefused(t *testing.T) {
 	r := create(t, nil)
+	if err := r.SetConfig([]byte("configuration")); err != nil {
+		t.Fatal(err)
+	}
 	good, err := os.ReadFile(r.Path())
 	if err != nil {
 		t.Fatal(err)
@@ -225,6 +228,7 @@ func TestRefused(t *testing.T) {
 		{"checksum", func(i []byte) []byte { i[600] ^= 1; return i }, "checksum"},
 		{"other boot", func(i []byte) []byte { i[50] ^= 1; seal(i); return i }, "booted"},
 		{"cut off", func(i []byte) []byte { return i[:len(i)-4096] }, "size"},
+		{"block of nobody", func(i []byte) []byte { clear(i[configAt : configAt+16]); return i }, "belongs to nothing"},
 		{"shorter than allocated", func(i []byte) []byte {
 			binary.LittleEndian.PutUint64(i[3136:], 1<<20)
 			binary.LittleEndian.PutUint64(i[3144:], ^uint64(1<<20))

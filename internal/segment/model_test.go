@@ -223,7 +223,9 @@ const (
 	indexSeqAt = 3112
 	tableAt    = 3120
 	tableSeqAt = 3128
+	brkAt      = 3152
 	undoAt     = 3200
+	configAt   = 3272
 )
 
 // counters returns the sequence counters of an image: the three of the header, and those of all entries in the table by

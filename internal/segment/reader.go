@@ -32,8 +32,8 @@ func readerError(f *os.File, rc C.int) error {
 	return &RefusedError{f.Name(), "not a segment that can be read, or not the same one"}
 }
 
-// Remap makes reachable what the file has grown by, after ErrRemap. f must be the same file as at OpenReader. Errors as for
-// OpenReader; the Reader is then as it was.
+// Remap makes reachable what the file has grown by, after ErrRemap. f must be the same file as at OpenReader. Errors
+// as for OpenReader, and ErrClosed; after an error the Reader is as it was.
 func (r *Reader) Remap(f *os.File) error {
 	if r.c == nil {
 		return ErrClosed
@@ -80,8 +80,8 @@ func (r *Reader) Read(id []byte, offset uint64, buf []byte) (int, error) {
 	return int(n), statusError(status)
 }
 
-// Stat describes a section; ID of the result is id itself, and Marked is false (ErrAsk otherwise). Errors as for Read, without
-// ErrBadOffset and ErrCorrupted.
+// Stat describes a section; ID of the result is id itself, and Marked is false (ErrAsk otherwise). Errors as for
+// Read, without ErrBadOffset and ErrCorrupted.
 func (r *Reader) Stat(id []byte) (Section, error) {
 	if r.c == nil {
 		return Section{}, ErrClosed

@@ -285,8 +285,8 @@ func (r *Replica) flags() C.uint64_t {
 	return c.flags
 }
 
-// SetConfig replaces the configuration kept with the replica: opaque bytes, at most MaxConfig (ErrTooBig). All or nothing, like an
-// update. ErrNoSpace: the old one stays.
+// SetConfig replaces the configuration kept with the replica: opaque bytes, at most MaxConfig. All or nothing, like
+// an update. Errors: ErrTooBig, ErrNoSpace (the old one stays), ErrClosed, and the two of Apply that match an errno.
 func (r *Replica) SetConfig(blob []byte) error {
 	if r.w == nil {
 		return ErrClosed

@@ -188,30 +188,44 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// TestReaderOddEntry: an entry left odd, as by a writer that is stopped, is a bounded wait.
-func TestReaderOddEntry(t *testing.T) {
+// readImage opens a reader on the bytes of a segment.
+func readImage(t *testing.T, image []byte) *Reader {
+	t.Helper()
+	path := shmDir(t) + "/image"
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	reader, err := OpenReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close() })
+	return reader
+}
+
+func imageWithSection(t *testing.T, id string) []byte {
+	t.Helper()
 	r := create(t, nil)
-	mustApply(t, r, Op{Kind: OpCreate, Section: []byte("s"), Data: []byte("x")})
+	mustApply(t, r, Op{Kind: OpCreate, Section: []byte(id), Data: []byte("x")})
 	image, err := os.ReadFile(r.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return image
+}
+
+// TestReaderOddCounter: a counter left odd, as by a writer that is stopped, is a bounded wait.
+func TestReaderOddCounter(t *testing.T) {
+	image := imageWithSection(t, "s")
 	for at := range counters(image) {
-		damaged := slices.Clone(image)
-		damaged[at]++
-		path := shmDir(t) + "/odd"
-		if err := os.WriteFile(path, damaged, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		reader, err := OpenReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
+		odd := slices.Clone(image)
+		odd[at]++
+		reader := readImage(t, odd)
 		wantFound, wantMissing := ErrAsk, ErrNoSection
 		switch at {
 		case stateSeqAt, tableSeqAt:
@@ -219,14 +233,32 @@ func TestReaderOddEntry(t *testing.T) {
 		case indexSeqAt:
 			wantFound, wantMissing = nil, ErrAsk
 		}
+		began := time.Now()
 		_, found := reader.Read([]byte("s"), 0, nil)
 		_, missing := reader.Read([]byte("no"), 0, nil)
 		if found != wantFound || missing != wantMissing || time.Since(began) > time.Second {
 			t.Errorf("counter at %d odd: %v and %v after %v, want %v and %v",
 				at, found, missing, time.Since(began), wantFound, wantMissing)
 		}
-		reader.Close()
-		f.Close()
+	}
+}
+
+// TestReaderFlags: what the reader makes of the flags of an entry, of those too that only replication sets.
+func TestReaderFlags(t *testing.T) {
+	const valid, marked, corrupted, tombstone = 1, 2, 4, 8
+	image := imageWithSection(t, "s")
+	var entry uint64
+	for at := range counters(image) {
+		entry = max(entry, at)
+	}
+	for flags, want := range map[byte]error{
+		valid: nil, valid | marked: ErrAsk, valid | corrupted: ErrCorrupted, valid | tombstone: ErrNoSection,
+		valid | marked | tombstone: ErrAsk, 0: ErrNoSection,
+	} {
+		image[entry+8] = flags
+		if _, err := readImage(t, image).Read([]byte("s"), 0, nil); err != want {
+			t.Errorf("flags %d: %v, want %v", flags, err, want)
+		}
 	}
 }
 
@@ -319,15 +351,17 @@ func TestBigUpdate(t *testing.T) {
 		t.Fatalf("%d bytes, %v", n, err)
 	}
 	mustApply(t, r, Op{Kind: OpDelete, Section: []byte("big")})
-	for _, op := range []Op{{Kind: OpWrite, Offset: 1 << 60, Data: []byte("x")}, {Kind: OpWrite, Offset: ^uint64(0), Data: []byte("x")}} {
+	for _, offset := range []uint64{1 << 60, ^uint64(0)} {
 		mustApply(t, r, Op{Kind: OpCreate})
-		err := r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{op}})
+		err := r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{{Kind: OpWrite, Offset: offset, Data: []byte("x")}}})
 		if opErr := new(OpError); !errors.As(err, &opErr) || !errors.Is(err, ErrTooBig) {
-			t.Errorf("write at %d: %v", op.Offset, err)
+			t.Errorf("write at %d: %v", offset, err)
 		}
 		mustApply(t, r, Op{Kind: OpDelete})
 	}
-	if err := r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{{Kind: OpCreate, Data: []byte("x")}, {Kind: OpWrite, Offset: 1 << 44, Data: []byte("x")}}}); err != ErrNoSpace {
+	err = r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{{Kind: OpCreate, Data: []byte("x")},
+		{Kind: OpWrite, Offset: 1 << 44, Data: []byte("x")}}})
+	if err != ErrNoSpace {
 		t.Errorf("more than any tmpfs: %v", err)
 	}
 }

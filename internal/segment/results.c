@@ -86,12 +86,15 @@ void ckpt_results_put(ckpt_writer *w, const struct ckpt_update *u)
 int ckpt_results_drop(ckpt_writer *w, uint64_t session)
 {
 	uint64_t slots, found = 0;
+	int err = ckpt_undo_settle(w);
+	if (err != 0)
+		return err;
 	struct ckpt_seg_result *t = table(w, &slots);
 	for (uint64_t n = 0; n < slots; n++)
 		found += (ckpt_load(&t[n].slot) & CKPT_RESULT_LIVE) != 0 && ckpt_load(&t[n].session) == session;
 	if (found == 0)
 		return 0;
-	int err = ckpt_undo_begin(w, found * ckpt_undo_cost(8) + CKPT_UNDO_FIXED);
+	err = ckpt_undo_begin(w, found * ckpt_undo_cost(8) + CKPT_UNDO_FIXED);
 	if (err != 0)
 		return err;
 	struct ckpt_seg_header *h = ckpt_head(w);

@@ -106,8 +106,8 @@ func (r *Replica) Sections(yield func(Section) bool) {
 	}
 }
 
-// SetMarked marks a section as changed by an update that is not known committed: readers then ask the node director. Or clears
-// the mark. Errors: ErrNoSection, ErrClosed.
+// SetMarked marks a section as changed by an update that is not known committed (readers then ask the node
+// director), or clears the mark. Needs no space. Errors: ErrNoSection, ErrClosed, syscall.EIO as for Apply.
 func (r *Replica) SetMarked(id []byte, marked bool) error {
 	if r.w == nil {
 		return ErrClosed
@@ -140,8 +140,8 @@ func (r *Replica) Results(yield func(Result) bool) {
 	}
 }
 
-// DropSession forgets all results of a session; none is no error. Errors: ErrNoSpace (a session with so many slots that
-// the undo area must grow; nothing changed), ErrClosed.
+// DropSession forgets all results of a session; none is no error. Errors: ErrNoSpace (only with more than 200 slots in
+// use, when undo space must be found; nothing changed), ErrClosed, syscall.EIO as for Apply.
 func (r *Replica) DropSession(session uint64) error {
 	if r.w == nil {
 		return ErrClosed

@@ -161,7 +161,7 @@ static int map_file(int fd, uint64_t file_size, struct mapping **out)
 	m->base = base;
 	m->older = NULL;
 	atomic_init(&m->length, length);
-	atomic_init(&m->limit, file_size);
+	atomic_init(&m->limit, 0);
 	*out = m;
 	return 0;
 }
@@ -173,6 +173,29 @@ static int file_size(int fd, struct stat *st)
 	if (!S_ISREG(st->st_mode) || st->st_size < CKPT_SEG_HEAP || (uint64_t)st->st_size > CKPT_SEG_SIZE_MAX)
 		return -EINVAL;
 	return 0;
+}
+
+static void unmap(struct mapping *m)
+{
+	munmap(m->base, m->length);
+	free(m);
+}
+
+/* What the header says is allocated, if it is believable: the file, which may be growing right now but never gets
+ * shorter, has as many bytes when it is asked afterwards. Else 0. */
+static uint64_t believable_allocated(int fd, const struct mapping *m)
+{
+	struct stat st;
+	uint64_t allocated = header_allocated((const struct ckpt_seg_header *)m->base);
+	if (file_size(fd, &st) != 0 || allocated < CKPT_SEG_HEAP || allocated > (uint64_t)st.st_size)
+		return 0;
+	return allocated;
+}
+
+static void set_limit(struct mapping *m, uint64_t allocated)
+{
+	uint64_t length = m->length;
+	atomic_store_explicit(&m->limit, allocated < length ? allocated : length, memory_order_relaxed);
 }
 
 int ckpt_reader_open(int fd, ckpt_reader **out)
@@ -189,19 +212,13 @@ int ckpt_reader_open(int fd, ckpt_reader **out)
 	const struct ckpt_seg_header *header = (const struct ckpt_seg_header *)m->base;
 	uint64_t allocated = 0;
 	if (ckpt_segment_check_header(header, (uint64_t)st.st_size) == NULL)
-		allocated = header_allocated(header);
-	if (allocated < CKPT_SEG_HEAP || allocated > (uint64_t)st.st_size) {
-		munmap(m->base, m->length);
-		free(m);
-		return -EINVAL;
-	}
-	ckpt_reader *r = malloc(sizeof *r);
+		allocated = believable_allocated(fd, m);
+	ckpt_reader *r = allocated != 0 ? malloc(sizeof *r) : NULL;
 	if (r == NULL) {
-		munmap(m->base, m->length);
-		free(m);
-		return -ENOMEM;
+		unmap(m);
+		return allocated == 0 ? -EINVAL : -ENOMEM;
 	}
-	atomic_store(&m->limit, allocated);
+	set_limit(m, allocated);
 	atomic_init(&r->current, m);
 	pthread_mutex_init(&r->remapping, NULL);
 	r->device = st.st_dev;
@@ -214,14 +231,12 @@ int ckpt_reader_open(int fd, ckpt_reader **out)
 static int remap_locked(ckpt_reader *r, int fd)
 {
 	struct stat st;
+	struct mapping *m = atomic_load(&r->current);
+	uint64_t allocated = believable_allocated(fd, m);
 	int err = file_size(fd, &st);
 	if (err != 0)
 		return err;
-	if (st.st_dev != r->device || st.st_ino != r->inode)
-		return -EINVAL;
-	struct mapping *m = atomic_load(&r->current);
-	uint64_t allocated = header_allocated((const struct ckpt_seg_header *)m->base);
-	if (allocated > (uint64_t)st.st_size)
+	if (allocated == 0 || st.st_dev != r->device || st.st_ino != r->inode)
 		return -EINVAL;
 	if (allocated <= m->length)
 		return 0;
@@ -234,7 +249,7 @@ static int remap_locked(ckpt_reader *r, int fd)
 	err = map_file(fd, (uint64_t)st.st_size, &bigger);
 	if (err != 0)
 		return err;
-	atomic_store(&bigger->limit, allocated);
+	set_limit(bigger, allocated);
 	bigger->older = m;
 	atomic_store_explicit(&r->current, bigger, memory_order_release);
 	return 0;
@@ -255,8 +270,7 @@ void ckpt_reader_close(ckpt_reader *r)
 	struct mapping *m = atomic_load(&r->current);
 	while (m != NULL) {
 		struct mapping *older = m->older;
-		munmap(m->base, m->length);
-		free(m);
+		unmap(m);
 		m = older;
 	}
 	pthread_mutex_destroy(&r->remapping);
@@ -279,7 +293,7 @@ static int reach(struct mapping *m, uint64_t offset, uint64_t length)
 	uint64_t mapped = atomic_load(&m->length);
 	if (end > mapped)
 		return CKPT_READ_REMAP;
-	atomic_store_explicit(&m->limit, allocated < mapped ? allocated : mapped, memory_order_relaxed);
+	set_limit(m, allocated);
 	return 0;
 }
 

@@ -14,8 +14,10 @@ void ckpt_writer_set_state(ckpt_writer *w, const struct ckpt_state *s)
 		ckpt_store(&h->lease, s->lease); /* what happens most, and is one word */
 		return;
 	}
-	if (ckpt_undo_begin(w, CKPT_UNDO_FIXED) != 0)
-		__builtin_trap(); /* the built-in area has this room */
+	if (ckpt_undo_settle(w) != 0 || ckpt_undo_begin(w, CKPT_UNDO_FIXED) != 0) {
+		ckpt_store(&h->flags, flags & ~CKPT_SEG_READABLE);
+		return;
+	}
 	ckpt_undo_open(w, &h->state_seq);
 	ckpt_undo_record(w, offsetof(struct ckpt_seg_header, flags), 32);
 	ckpt_store(&h->flags, flags);
@@ -42,7 +44,9 @@ void ckpt_writer_set_dead(ckpt_writer *w)
 
 int ckpt_writer_set_config(ckpt_writer *w, const void *blob, uint64_t length)
 {
-	int err = ckpt_undo_begin(w, CKPT_UNDO_FIXED);
+	int err = ckpt_undo_settle(w);
+	if (err == 0)
+		err = ckpt_undo_begin(w, CKPT_UNDO_FIXED);
 	if (err != 0)
 		return err;
 	uint64_t fresh = 0;
@@ -72,11 +76,15 @@ static uint64_t find(const ckpt_writer *w, const void *id, uint64_t length)
 
 int ckpt_writer_set_marked(ckpt_writer *w, const void *id, uint64_t length, bool marked)
 {
+	int err = ckpt_undo_settle(w);
+	if (err != 0)
+		return err;
 	uint64_t entry = find(w, id, length);
 	if (entry == 0)
 		return -ENOENT;
-	if (ckpt_undo_begin(w, CKPT_UNDO_FIXED) != 0)
-		__builtin_trap(); /* as above */
+	err = ckpt_undo_begin(w, CKPT_UNDO_FIXED);
+	if (err != 0)
+		return err;
 	struct ckpt_seg_entry *e = ckpt_entry_at(w, entry);
 	uint64_t flags = ckpt_load(&e->flags);
 	ckpt_undo_open(w, &e->seq);

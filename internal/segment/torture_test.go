@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -274,10 +275,19 @@ func readOne(r *Reader, f *os.File, b *board, n int, buf []byte) error {
 // fillSeed and above: the reader reads a filling writer's sections.
 const fillSeed = 1000
 
-// watch waits out the test's time, then for all processes, which must end well.
-func watch(t *testing.T, boards []*board, processes []*exec.Cmd, while time.Duration, meanwhile func()) {
+// watch waits out the test's time, and until enough has happened for the test to mean anything; then for all
+// processes, which must end well.
+func watch(t *testing.T, boards []*board, processes []*exec.Cmd, while time.Duration, noSpace uint64, meanwhile func()) {
 	t.Helper()
-	for end := time.Now().Add(while); time.Now().Before(end); {
+	little := func(b *board) bool {
+		return b.acked.Load() < 200 || b.reads.Load() < 2000 || b.noSpace.Load() < noSpace
+	}
+	end := time.Now().Add(while)
+	for latest := end.Add(time.Minute); time.Now().Before(end) || slices.ContainsFunc(boards, little); {
+		if time.Now().After(latest) {
+			t.Error("too little happens")
+			break
+		}
 		meanwhile()
 	}
 	for _, b := range boards {
@@ -292,9 +302,6 @@ func watch(t *testing.T, boards []*board, processes []*exec.Cmd, while time.Dura
 		updates, reads, asks := b.acked.Load(), b.reads.Load(), b.asks.Load()
 		t.Logf("segment %d: %d updates, %d without space, %d reads, %d referred to the node director",
 			n, updates, b.noSpace.Load(), reads, asks)
-		if updates < 100 || reads < 1000 || asks > reads {
-			t.Error("too little happened for this test to mean anything")
-		}
 	}
 }
 
@@ -306,7 +313,7 @@ func TestTorture(t *testing.T) {
 	for n := range uint64(3) {
 		processes = append(processes, startRole(t, "torture-reader", dir, 10+n))
 	}
-	watch(t, []*board{b}, processes, soakTime(t, 5*time.Second), func() { time.Sleep(10 * time.Millisecond) })
+	watch(t, []*board{b}, processes, soakTime(t, 5*time.Second), 0, func() { time.Sleep(10 * time.Millisecond) })
 }
 
 // TestFullTmpfs fills a tmpfs of 64 MiB with two replicas and a third party, under readers and writers.
@@ -328,7 +335,7 @@ func TestFullTmpfs(t *testing.T) {
 		processes = append(processes, startRole(t, "filling-writer", dir, n), startRole(t, "torture-reader", dir, fillSeed+n))
 	}
 	filler := mount + "/filler"
-	watch(t, boards, processes, soakTime(t, 4*time.Second), func() {
+	watch(t, boards, processes, soakTime(t, 4*time.Second), 3, func() {
 		f, err := os.Create(filler)
 		if err != nil {
 			time.Sleep(time.Millisecond) // no inode or directory page left
@@ -343,9 +350,4 @@ func TestFullTmpfs(t *testing.T) {
 		os.Remove(filler)
 		time.Sleep(20 * time.Millisecond)
 	})
-	for n, b := range boards {
-		if b.noSpace.Load() == 0 {
-			t.Errorf("segment %d never ran out of space", n)
-		}
-	}
 }

@@ -239,3 +239,8 @@ const char *ckpt_undo_recover(ckpt_writer *w)
 	ckpt_store(&h->undo, 0);
 	return NULL;
 }
+
+int ckpt_undo_settle(ckpt_writer *w)
+{
+	return ckpt_undo_recover(w) == NULL ? 0 : -EIO;
+}

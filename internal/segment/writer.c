@@ -16,7 +16,8 @@
 
 enum {
 	GROWTH_MIN = 64 << 10,  /* bytes a file grows by at least... */
-	GROWTH_SHARE = 4,       /* ...and a quarter of its size when there is room */
+	GROWTH_SHARE = 4,       /* ...and a quarter of its size when there is room... */
+	GROWTH_MAX = 32 << 20,  /* ...up to this, which takes some 10 ms */
 	PIECE = 8 << 20,        /* bytes asked of fallocate at once: a signal makes it start over */
 	INTERRUPTS_MAX = 10000, /* per piece, then the growth is given up as if there were no room */
 	WINDOW_FACTOR = 4,      /* a mapping is this much larger than the file */
@@ -115,6 +116,8 @@ int ckpt_writer_grow(ckpt_writer *w, uint64_t need)
 	uint64_t page = h->page_size, allocated = ckpt_load(&h->allocated), brk = ckpt_load(&h->brk);
 	uint64_t least = (brk + need + page - 1) / page * page;
 	uint64_t step = allocated / GROWTH_SHARE > GROWTH_MIN ? allocated / GROWTH_SHARE : (uint64_t)GROWTH_MIN;
+	if (step > GROWTH_MAX)
+		step = GROWTH_MAX;
 	uint64_t good = (allocated + step + page - 1) / page * page;
 	if (good > least && extend(w, good) == 0)
 		return 0;

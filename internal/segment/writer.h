@@ -1,7 +1,8 @@
 /*
  * writer.h: the writing side of a segment, used by the Go package only. One writer at a time: the caller
  * serializes all calls on one ckpt_writer. Functions return 0 or a negated errno unless they say otherwise:
- * -ENOSPC (tmpfs full or quota used up; nothing changed), -ENOMEM (no process memory; nothing changed).
+ * -ENOSPC (tmpfs full or quota used up; nothing changed), -ENOMEM (no process memory; nothing changed), -EIO (another
+ * writer left undo records that make no sense; nothing changed).
  */
 #ifndef CKPT_SEGMENT_WRITER_H
 #define CKPT_SEGMENT_WRITER_H
@@ -91,7 +92,10 @@ int ckpt_writer_grow(ckpt_writer *w, uint64_t need);
 
 /* undo.c: all or nothing */
 
-/* Must come first in an update: reserves room for need bytes of undo records (with their overhead). */
+/* First of all in whatever stores: finishes or undoes what a writer in another process was killed in. -EIO: its records
+ * make no sense. */
+int ckpt_undo_settle(ckpt_writer *w);
+/* First in an update: reserves room for need bytes of undo records (with their overhead). */
 int ckpt_undo_begin(ckpt_writer *w, uint64_t need);
 /* Room that a record of length bytes takes. */
 uint64_t ckpt_undo_cost(uint64_t length);
@@ -155,6 +159,7 @@ void ckpt_plan_free(struct ckpt_plan *plan);
 
 /* state.c: what is not an update */
 
+/* Needs no space. With undo records that make no sense, it closes the replica to readers instead. */
 void ckpt_writer_set_state(ckpt_writer *w, const struct ckpt_state *s);
 void ckpt_writer_state(const ckpt_writer *w, struct ckpt_state *s);
 void ckpt_writer_set_dead(ckpt_writer *w);
