@@ -85,16 +85,17 @@ func (c capture) Dial(network, address string) (conn net.Conn, err error) {
 	return conn, err
 }
 
-// publish sends a request. It does not wait. An error means that no complete copy was handed over.
+// publish sends a request: the frame, whose last bytes are in data. It does not wait. An error means that no complete
+// copy was handed over.
 //
 // nats.go would copy the frame and wake its flusher for each message; so the message is written beside it, which is
 // safe because both write whole protocol messages, one at a time.
-func (b *bus) publish(slot uint16, number uint64, frame []byte) error {
-	if len(frame) > b.payload {
+func (b *bus) publish(slot uint16, number uint64, frame, data []byte) error {
+	if len(frame)+len(data) > b.payload {
 		return nats.ErrMaxPayload
 	}
 	if b.out == nil {
-		return b.nc.PublishRequest(b.subject, wire.SubjectReply(b.replies, slot, number), frame)
+		return b.nc.PublishRequest(b.subject, wire.SubjectReply(b.replies, slot, number), append(frame[:len(frame):len(frame)], data...))
 	}
 	h := make([]byte, 0, 192)
 	h = append(h, "PUB "...)
@@ -106,9 +107,9 @@ func (b *bus) publish(slot uint16, number uint64, frame []byte) error {
 	h = append(h, '.')
 	h = strconv.AppendUint(h, number, 10)
 	h = append(h, ' ')
-	h = strconv.AppendInt(h, int64(len(frame)), 10)
+	h = strconv.AppendInt(h, int64(len(frame)+len(data)), 10)
 	h = append(h, "\r\n"...)
-	_, err := b.out.writev(h, frame, crlf)
+	_, err := b.out.writev(h, frame, data, crlf)
 	return err
 }
 

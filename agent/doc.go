@@ -1,7 +1,7 @@
 // Package agent is the client of the checkpoint service in an application's process. It knows no C; capi puts the C
 // APIs on top of it, and Go programs use it by itself:
 //
-//	a, err := agent.Dial(ctx, agent.Options{})
+//	a, err := agent.Dial(ctx, agent.Options{RunDir: dir})
 //	c, err := a.Open(ctx, "calls", agent.OpenOptions{Flags: agent.OpenRead | agent.OpenWrite | agent.OpenCreate, Attributes: &attributes})
 //	err = c.Overwrite(ctx, []byte("call-1"), state)
 //	n, err := c.Read(ctx, []byte("call-1"), 0, buffer)

@@ -300,6 +300,9 @@ func (a *Agent) beginSessionLocked() (calls []func()) {
 		}
 	}
 	for _, r := range again {
+		if r.certainlyNot() {
+			r.handed, r.turned = 0, 0
+		}
 		if r.frame != nil {
 			r.data = r.frame[uint64(len(r.frame))-r.total:]
 			r.frame = nil

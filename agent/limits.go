@@ -17,8 +17,12 @@ const (
 	resendEvery  = time.Second     // an unanswered request is sent again
 	againMin     = 2 * time.Millisecond
 	againMax     = 100 * time.Millisecond // pause before a request turned away is sent again: againMin, doubling
-	checkEvery   = 5 * time.Second        // between checks that no event was lost
+	// A request that was turned away is not sent again this shortly before its deadline: whether it was done is known
+	// only when the answer to its last copy is back.
+	lastChance = 100 * time.Millisecond
+	checkEvery = 5 * time.Second // between checks that no event was lost
 
+	waitersMax    = 65536    // requests that wait for a slot
 	inlineBytes   = 64 << 10 // data up to this size is encoded and sent by the calling thread
 	backlogBytes  = 1 << 20  // taken from us, but not by the kernel: further pieces of data wait
 	pieceBytesMin = 4 << 10  // less room beside a request's body in one message is too little

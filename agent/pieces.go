@@ -114,13 +114,13 @@ func (a *Agent) push(r *request) {
 		if s.bus == nil {
 			continue
 		}
-		frame, err := wire.Encode(wire.KindRequest, [][]byte{r.body, r.data[lo:hi]}, &h)
+		frame, err := wire.Encode(wire.KindRequest, [][]byte{r.body}, &h)
 		if err != nil {
 			a.notSent(s)
 			a.finish(r, wire.Library)
 			return
 		}
-		s.frame = frame
+		s.frame, s.data = frame, r.data[lo:hi]
 		a.transmit(s)
 	}
 }

@@ -144,7 +144,7 @@ func (a *Agent) due() (expired []*request, out []sending, calls []func()) {
 	a.timerAt = never
 	expire := func(r *request) {
 		r.code = wire.Timeout
-		if r.state == waiting || r.certainlyNot() {
+		if r.certainlyNot() {
 			r.code = wire.TryAgain
 		}
 		a.endLocked(r)
@@ -161,6 +161,8 @@ func (a *Agent) due() (expired []*request, out []sending, calls []func()) {
 		case r.resendAt > t:
 		case !a.mayTalkLocked(r):
 			r.resendAt = never // resume sends it
+		case r.turned > 0 && r.certainlyNot() && r.deadline-t < int64(lastChance):
+			r.resendAt = never
 		case r.pieces != nil:
 			r.pieces.again()
 			r.resendAt = t + int64(resendEvery)
@@ -172,16 +174,19 @@ func (a *Agent) due() (expired []*request, out []sending, calls []func()) {
 		}
 		next = min(next, r.deadline, r.resendAt)
 	}
-	for _, queue := range [][]*request{a.waiters, a.restores} {
-		for i := 0; i < len(queue); {
-			if r := queue[i]; r.deadline <= t {
-				expire(r) // shortens the queue in place
-				queue = queue[:len(queue)-1]
+	for _, queue := range []*[]*request{&a.waiters, &a.restores} {
+		kept := (*queue)[:0]
+		for _, r := range *queue {
+			if r.deadline <= t {
+				r.state = dequeued
+				expire(r)
 				continue
 			}
-			next = min(next, queue[i].deadline)
-			i++
+			next = min(next, r.deadline)
+			kept = append(kept, r)
 		}
+		clear((*queue)[len(kept):])
+		*queue = kept
 	}
 	calls, next = a.askDueLocked(t, next)
 	upCalls, next := a.upDueLocked(t, next)

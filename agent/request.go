@@ -42,9 +42,10 @@ type request struct {
 type requestState uint8
 
 const (
-	fresh   requestState = iota // not yet submitted
-	waiting                     // for a slot
-	placed                      // has a slot
+	fresh    requestState = iota // not yet submitted
+	waiting                      // for a slot
+	dequeued                     // taken from the queue, has no slot
+	placed                       // has a slot
 	ended
 )
 
@@ -127,6 +128,8 @@ func (a *Agent) place(r *request, parts [][]byte) (s sending, code wire.Code) {
 		return s, wire.NoResources
 	case r.deadline <= now():
 		return s, wire.TryAgain
+	case len(a.waiters) >= waitersMax:
+		return s, wire.NoResources
 	}
 	a.armLocked(r.deadline)
 	if a.phase != up {
@@ -204,6 +207,7 @@ type sending struct {
 	number  uint64
 	gen     uint64
 	frame   []byte
+	data    []byte // the end of the frame, when that is not in one piece of memory
 }
 
 // mayTalkLocked reports whether r may be sent now.
@@ -219,7 +223,7 @@ func (a *Agent) sendingLocked(r *request) sending {
 	r.handed++
 	r.resendAt = now() + int64(resendEvery)
 	a.armLocked(r.resendAt)
-	return sending{a.bus, r, r.slot, r.number, r.gen, r.frame}
+	return sending{bus: a.bus, request: r, slot: r.slot, number: r.number, gen: r.gen, frame: r.frame}
 }
 
 // transmit publishes a message that was counted as handed over.
@@ -227,7 +231,7 @@ func (a *Agent) transmit(s sending) {
 	if s.bus == nil {
 		return
 	}
-	err := s.bus.publish(s.slot, s.number, s.frame)
+	err := s.bus.publish(s.slot, s.number, s.frame, s.data)
 	if err != nil {
 		a.notSent(s)
 	}

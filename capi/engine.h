@@ -160,7 +160,7 @@ struct ckpt_process {
  * int ckptEngineSelection(uint64_t lib, int fd);
  *	Gives the library handle an eventfd (non-blocking, the front's until finalize; the engine stops using it when
  *	FINALIZE was submitted). The engine keeps it readable exactly while an event waits, and after events were
- *	dropped by a close until the next ckptEngineNext that finds nothing. 0, or -1 no such handle.
+ *	dropped by a close until the next ckptEngineNext besides. 0, or -1 no such handle.
  */
 typedef uint32_t ckpt_engine_start_fn(struct ckpt_process *p);
 typedef uint32_t ckpt_engine_submit_fn(struct ckpt_call *call);
