@@ -231,10 +231,7 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 	}
 	for i := range configs {
 		config := &configs[i]
-		n.mu.Lock()
-		refused := n.refused[config.Checkpoint]
-		n.mu.Unlock()
-		if refused {
+		if n.isRefused(config.Checkpoint) {
 			continue
 		}
 		c := n.checkpointOf(config.Checkpoint, config.Name)
@@ -275,7 +272,7 @@ func (n *Node) settle() {
 		}
 		for i, id := range ended {
 			deadline := monotonic() + int64(directorTryTimeout)
-			if code, _ := n.ask(wire.DirectorSessionEnded, &wire.SessionEndedRequest{Session: id}, nil, deadline); code == wire.TryAgain || code == wire.Timeout {
+			if code, _ := n.ask(wire.DirectorSessionEnded, &wire.SessionEndedRequest{Session: id}, nil, deadline, nil); code == wire.TryAgain || code == wire.Timeout {
 				d.mu.Lock()
 				d.ended = append(d.ended, ended[i:]...)
 				d.mu.Unlock()
@@ -299,6 +296,9 @@ func (n *Node) settleOpeners(c *checkpoint) bool {
 		return false
 	}
 	defer n.names.unlock(c.name)
+	if n.checkpoint(c.id) != c {
+		return true // forgotten since, perhaps opened anew
+	}
 	c.mu.Lock()
 	gone, open, counted := c.gone, len(c.opens) > 0, c.openHereLocked()
 	lacking := c.role.inSync && c.seg == nil
@@ -306,14 +306,19 @@ func (n *Node) settleOpeners(c *checkpoint) bool {
 	deadline := monotonic() + int64(directorTryTimeout)
 	var reply wire.ConfigReply
 	var code wire.Code
+	obey := func() {
+		if err := n.follow(c, &reply); err != nil {
+			n.log.Error("checkpoint", "name", c.name, "reason", err)
+		}
+	}
 	switch {
 	case gone:
 		n.forget(c)
 		return true
 	case !open && counted:
-		code, _ = n.ask(wire.DirectorClose, &wire.CheckpointRequest{Checkpoint: c.id}, &reply, deadline)
+		code, _ = n.ask(wire.DirectorClose, &wire.CheckpointRequest{Checkpoint: c.id}, &reply, deadline, obey)
 	case open && (!counted || lacking):
-		code, _ = n.ask(wire.DirectorOpen, &wire.DirectorOpenRequest{Name: c.name, Restore: c.id}, &reply, deadline)
+		code, _ = n.ask(wire.DirectorOpen, &wire.DirectorOpenRequest{Name: c.name, Restore: c.id}, &reply, deadline, obey)
 	default:
 		n.forget(c)
 		return true
@@ -322,9 +327,6 @@ func (n *Node) settleOpeners(c *checkpoint) bool {
 	case wire.TryAgain, wire.Timeout:
 		return false
 	case wire.OK:
-		if err := n.follow(c, &reply); err != nil {
-			n.log.Error("checkpoint", "name", c.name, "reason", err)
-		}
 	case wire.NotExist:
 		n.drop(c)
 	default:

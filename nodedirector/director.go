@@ -17,8 +17,8 @@ type directorState struct {
 	wake  chan struct{} // for control: look at once
 	work  chan struct{} // for settle: look at once
 
-	// gate is held shared while a request is under way, and exclusively to register and for heartbeats: so the
-	// configurations in their answers never overtake each other.
+	// gate is held shared while a request is under way and its answer is obeyed, and exclusively to register and for
+	// heartbeats: so the configurations in their answers never overtake each other.
 	gate sync.RWMutex
 
 	mu         sync.Mutex
@@ -112,8 +112,9 @@ var (
 
 // ask asks the active director, again and again until a deadline (CLOCK_MONOTONIC ns), and reads the answer into out
 // (nil: none). The requests are such that a repetition is harmless. The code is the director's; without an answer it is
-// TRY_AGAIN if nothing can have been done, TIMEOUT if something may have been.
-func (n *Node) ask(op wire.DirectorOp, body, out any, deadline int64) (code wire.Code, text string) {
+// TRY_AGAIN if nothing can have been done, TIMEOUT if something may have been. With code OK it calls obey (nil: nothing)
+// before any other answer of the director is read: so a configuration never replaces a later one.
+func (n *Node) ask(op wire.DirectorOp, body, out any, deadline int64, obey func()) (code wire.Code, text string) {
 	unsure := false
 	for {
 		registered, _ := n.director.state()
@@ -121,6 +122,9 @@ func (n *Node) ask(op wire.DirectorOp, body, out any, deadline int64) (code wire
 		if rest > 0 && waitFor(n.ctx, registered, rest) {
 			n.director.gate.RLock()
 			head, err := n.askOnce(op, body, out, min(rest, directorTryTimeout))
+			if err == nil && head.Error == wire.OK && !head.Unknown && obey != nil {
+				obey()
+			}
 			n.director.gate.RUnlock()
 			switch {
 			case errors.Is(err, errUnsure), err == nil && head.Error == wire.Timeout:
@@ -135,7 +139,8 @@ func (n *Node) ask(op wire.DirectorOp, body, out any, deadline int64) (code wire
 			}
 			rest = time.Duration(deadline - monotonic())
 		}
-		if rest <= directorRetryWait || n.ctx.Err() != nil {
+		// A last attempt with too little time would only make the outcome uncertain.
+		if rest <= directorRetryWait+directorTryMin || n.ctx.Err() != nil {
 			if unsure {
 				return wire.Timeout, text
 			}
@@ -167,9 +172,11 @@ func (n *Node) askOnce(op wire.DirectorOp, body, out any, wait time.Duration) (w
 		n.log.Error("request to the director", "reason", err)
 		return head, errAway
 	}
-	m, err := n.o.Conn.Request(wire.SubjectDirector(n.o.Cluster), frame, wait)
+	ctx, cancel := context.WithTimeout(n.ctx, wait)
+	defer cancel()
+	m, err := n.o.Conn.RequestWithContext(ctx, wire.SubjectDirector(n.o.Cluster), frame)
 	switch {
-	case errors.Is(err, nats.ErrTimeout):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, nats.ErrTimeout):
 		return head, errUnsure
 	case err != nil: // nobody listens, or it was not sent
 		return head, errAway

@@ -19,6 +19,7 @@
 // the active director (director.go), which alone knows the names; control.go registers, sends heartbeats and carries out
 // the configurations that come back; restart.go attaches what an earlier process of this node left.
 //
-// Locks are taken in this order: the lock of a name (names.go), checkpoint.mu, then any of Node.mu, session.mu and
-// expiryLoop.mu, of which no two are held at once. Nothing is waited for while one but the lock of a name is held.
+// Locks are taken in this order: the lock of a name (names.go), checkpoint.mu, then any of Node.mu, session.mu,
+// directorState.mu and expiryLoop.mu, of which no two are held at once. Nothing is waited for while one but the lock of a
+// name is held.
 package nodedirector

@@ -14,7 +14,7 @@ func (n *Node) sendEvents(to map[*session]int, e wire.Event) {
 	}
 	for s := range to {
 		if err := n.o.Conn.Publish(s.events, frame); err != nil && n.logDirector.allow() {
-			n.log.Warn("event not sent", "session", s.id, "reason", err) // its receiver finds the gap
+			n.log.Warn("event not sent", "session", s.name(), "reason", err) // its receiver finds the gap
 		}
 	}
 }

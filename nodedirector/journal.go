@@ -57,7 +57,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type journal struct {
 	path string
 	f    *os.File
-	dead int // records that no longer matter
+	size int64 // bytes of whole records
+	dead int   // records that no longer matter
 }
 
 func journalPath(dir string, session uint64) string {
@@ -88,7 +89,7 @@ func newJournal(dir string, s *sessionRecord, opens []openRecord) (*journal, err
 		f.Close()
 		return nil, fmt.Errorf("write %s: %w", path, err)
 	}
-	return &journal{path: path, f: f}, nil
+	return &journal{path: path, f: f, size: int64(len(b))}, nil
 }
 
 func appendRecord(b []byte, kind byte, v any) ([]byte, error) {
@@ -122,8 +123,10 @@ func (j *journal) add(kind byte, v any) error {
 		return err
 	}
 	if _, err := j.f.Write(b); err != nil {
-		return fmt.Errorf("write %s: %w", j.path, err)
+		// Half a record would hide all that follow it.
+		return fmt.Errorf("write %s: %w", j.path, errors.Join(err, j.f.Truncate(j.size)))
 	}
+	j.size += int64(len(b))
 	return nil
 }
 

@@ -38,8 +38,9 @@ const (
 
 // Waits.
 const (
-	requestWaitMax     = 10 * time.Minute // whatever a request's deadline says
-	directorTryTimeout = 2 * time.Second  // one request to the director
+	requestWaitMax     = 10 * time.Minute       // whatever a request's deadline says
+	directorTryTimeout = 2 * time.Second        // one request to the director
+	directorTryMin     = 100 * time.Millisecond // time for another attempt to be worth while
 	directorRetryWait  = 25 * time.Millisecond
 	heartbeatInterval  = 500 * time.Millisecond
 	directorSilence    = 4 * heartbeatInterval // after which none counts as reachable

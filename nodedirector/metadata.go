@@ -67,21 +67,22 @@ func (c *call) open(r *wire.OpenRequest) {
 		return
 	}
 	var reply wire.ConfigReply
+	var k *checkpoint
+	var err error
 	code, text := n.ask(wire.DirectorOpen, &wire.DirectorOpenRequest{
 		Name: r.Name, HasAttributes: r.HasAttributes, Attributes: r.Attributes, CompareRetention: r.CompareRetention,
 		Now: time.Now().UnixNano(), Restore: r.Restore,
-	}, &reply, c.deadline())
+	}, &reply, c.deadline(), func() {
+		k = n.checkpointOf(reply.Config.Checkpoint, reply.Config.Name)
+		if n.isRefused(k.id) {
+			err = errLost
+			return
+		}
+		err = n.follow(k, &reply)
+	})
 	if code != wire.OK {
 		c.unanswered(code, text)
 		return
-	}
-	n.mu.Lock()
-	refused := n.refused[reply.Config.Checkpoint]
-	n.mu.Unlock()
-	k := n.checkpointOf(reply.Config.Checkpoint, reply.Config.Name)
-	err := error(errLost)
-	if !refused {
-		err = n.follow(k, &reply)
 	}
 	if err != nil {
 		c.refuse(c.undo(k, &reply, err), 0)
@@ -146,7 +147,7 @@ func (c *call) undo(k *checkpoint, r *wire.ConfigReply, why error) wire.Code {
 		deadline := monotonic() + int64(directorTryTimeout)
 		id := wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number}
 		var reply wire.ConfigReply
-		if code, text := n.ask(wire.DirectorUnlink, &wire.DirectorUnlinkRequest{Name: k.name, Request: id}, &reply, deadline); code != wire.OK {
+		if code, text := n.ask(wire.DirectorUnlink, &wire.DirectorUnlinkRequest{Name: k.name, Request: id}, &reply, deadline, nil); code != wire.OK {
 			n.log.Warn("a checkpoint that could not be made keeps its name", "checkpoint", k.name, "reason", code, "text", text)
 		}
 	}
@@ -214,20 +215,23 @@ func (c *call) close(open uint64) {
 	k.mu.Unlock()
 	if last {
 		var reply wire.ConfigReply
-		code, text := n.ask(wire.DirectorClose, &wire.CheckpointRequest{Checkpoint: k.id}, &reply, c.deadline())
+		obey := func() {
+			s.removeHandle(h)
+			if err := n.follow(k, &reply); err != nil {
+				n.log.Error("checkpoint", "name", k.name, "reason", err)
+			}
+		}
+		code, text := n.ask(wire.DirectorClose, &wire.CheckpointRequest{Checkpoint: k.id}, &reply, c.deadline(), obey)
 		if code != wire.OK && code != wire.NotExist {
 			n.director.reconcile(k) // it may have been done
 			c.unanswered(code, text)
 			return
 		}
-		s.removeHandle(h)
-		reply.Gone = reply.Gone || code == wire.NotExist
-		if err := n.follow(k, &reply); err != nil {
-			n.log.Error("checkpoint", "name", k.name, "reason", err)
+		if code == wire.NotExist {
+			n.drop(k)
 		}
-	} else {
-		s.removeHandle(h)
 	}
+	s.removeHandle(h)
 	n.forget(k)
 	c.ok(nil)
 }
@@ -254,16 +258,17 @@ func (c *call) unlink(name string) {
 	}
 	var reply wire.ConfigReply
 	id := wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number}
-	code, text := n.ask(wire.DirectorUnlink, &wire.DirectorUnlinkRequest{Name: name, Request: id}, &reply, c.deadline())
+	code, text := n.ask(wire.DirectorUnlink, &wire.DirectorUnlinkRequest{Name: name, Request: id}, &reply, c.deadline(), func() {
+		if k := n.checkpoint(reply.Config.Checkpoint); k != nil {
+			if err := n.follow(k, &reply); err != nil {
+				n.log.Error("checkpoint", "name", k.name, "reason", err)
+			}
+			n.forget(k)
+		}
+	})
 	if code != wire.OK {
 		c.unanswered(code, text)
 		return
-	}
-	if k := n.checkpoint(reply.Config.Checkpoint); k != nil {
-		if err := n.follow(k, &reply); err != nil {
-			n.log.Error("checkpoint", "name", k.name, "reason", err)
-		}
-		n.forget(k)
 	}
 	c.ok(nil)
 }
@@ -319,7 +324,9 @@ func (c *call) onHandle(open uint64, op wire.DirectorOp, duration int64, check f
 		return
 	}
 	var reply wire.ConfigReply
-	code, text := n.ask(op, &wire.CheckpointRequest{Checkpoint: k.id, Time: duration}, &reply, c.deadline())
+	var err error
+	code, text := n.ask(op, &wire.CheckpointRequest{Checkpoint: k.id, Time: duration}, &reply, c.deadline(),
+		func() { err = n.follow(k, &reply) })
 	switch code {
 	case wire.OK:
 	case wire.NotExist:
@@ -330,7 +337,7 @@ func (c *call) onHandle(open uint64, op wire.DirectorOp, duration int64, check f
 		c.unanswered(code, text)
 		return
 	}
-	if err := n.follow(k, &reply); err != nil {
+	if err != nil {
 		n.log.Error("checkpoint", "name", k.name, "reason", err)
 		c.answer(wire.Reply{Error: codeOf(err)}, nil, nil, false)
 		return

@@ -306,6 +306,13 @@ func (n *Node) drop(c *checkpoint) {
 	n.forget(c)
 }
 
+// isRefused reports whether a checkpoint's segment was refused when this node director started.
+func (n *Node) isRefused(checkpoint uint64) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.refused[checkpoint]
+}
+
 // reserveReplica counts one more replica, unless the node is full.
 func (n *Node) reserveReplica() bool {
 	n.mu.Lock()

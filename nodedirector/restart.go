@@ -186,7 +186,7 @@ func (n *Node) takeUp(s *session) {
 	s.away = time.AfterFunc(sessionReturnWait, func() { s.end("it has not come back") })
 	s.mu.Unlock()
 	if err := s.listen(); err != nil {
-		n.log.Error("session not taken up", "session", s.id, "reason", err)
+		n.log.Error("session not taken up", "session", s.name(), "reason", err)
 		s.end(err.Error())
 	}
 }
@@ -220,7 +220,7 @@ func (n *Node) restoreResults() {
 func (s *session) restoreResult(r *segment.Result) {
 	code, index, generated, ok := decodeResult(r.Blob)
 	if !ok || r.Slot >= wire.SlotsPerSession {
-		s.n.log.Warn("recorded result not understood", "session", s.id, "slot", r.Slot)
+		s.n.log.Warn("recorded result not understood", "session", s.name(), "slot", r.Slot)
 		return
 	}
 	c := call{s: s, req: wire.Request{Slot: r.Slot, Number: r.Number}}

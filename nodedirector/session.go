@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -58,7 +60,7 @@ func (n *Node) newSession(p process, program string) (*session, error) {
 	if n.o.Credentials != nil {
 		var b [16]byte
 		rand.Read(b[:])
-		r.User, r.Password = "session-"+hex.EncodeToString(binary.BigEndian.AppendUint64(nil, r.Session)), hex.EncodeToString(b[:])
+		r.User, r.Password = fmt.Sprintf("session-%016x", r.Session), hex.EncodeToString(b[:])
 	}
 	j, err := newJournal(n.sessionsDir(), &r, nil)
 	if err != nil {
@@ -181,9 +183,19 @@ func (s *session) end(reason string) {
 	}
 	n.mu.Unlock()
 	n.director.sessionEnded(s.id)
-	n.log.Info("session ended", "session", s.id, "program", s.record.Program, "pid", s.record.PID, "reason", reason,
-		"open", len(opens))
+	level := slog.LevelInfo
+	if reason == endBye {
+		level = slog.LevelDebug
+	}
+	n.log.Log(n.ctx, level, "session ended", "session", s.name(), "program", s.record.Program, "pid", s.record.PID,
+		"reason", reason, "open", len(opens))
 }
+
+// endBye is the reason of an end in good order.
+const endBye = "the application is done"
+
+// name is how the session is called in logs and subjects.
+func (s *session) name() string { return fmt.Sprintf("%016x", s.id) }
 
 // suspend leaves a session to the next node director.
 func (s *session) suspend() {
@@ -207,6 +219,9 @@ func (s *session) suspend() {
 func (s *session) dropHandle(h *handle) {
 	h.c.mu.Lock()
 	delete(h.c.opens, handleKey{s.id, h.open})
+	if len(h.c.opens) == 0 {
+		h.c.index = nil
+	}
 	if h.notify {
 		h.notify = false
 		h.c.notifyLocked(s, false)

@@ -14,7 +14,7 @@ func (c *call) show(name string) {
 	k := n.named(name)
 	if k == nil {
 		var list wire.ListReply
-		code, text := n.ask(wire.DirectorList, &wire.ListRequest{AfterName: name}, &list, c.deadline())
+		code, text := n.ask(wire.DirectorList, &wire.ListRequest{AfterName: name}, &list, c.deadline(), nil)
 		if code != wire.OK {
 			c.answer(wire.Reply{Error: code}, nil, nil, false)
 			n.log.Debug("list", "reason", code, "text", text)
@@ -88,7 +88,7 @@ func (c *call) list() {
 		r = &wire.ListRequest{}
 	}
 	var list wire.ListReply
-	code, _ := c.s.n.ask(wire.DirectorList, r, &list, c.deadline())
+	code, _ := c.s.n.ask(wire.DirectorList, r, &list, c.deadline(), nil)
 	if code != wire.OK {
 		c.answer(wire.Reply{Error: code}, nil, nil, false)
 		return

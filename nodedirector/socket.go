@@ -93,7 +93,7 @@ func (n *Node) serve(c *net.UnixConn) {
 			n.malformedMessage("session socket", err)
 		}
 		if bye {
-			s.end("the application is done")
+			s.end(endBye)
 			return
 		}
 	}
@@ -138,7 +138,7 @@ func (n *Node) hello(c *net.UnixConn, frame []byte) (*session, error) {
 	if err := n.o.Conn.FlushTimeout(busFlushTimeout); err != nil {
 		n.log.Warn("bus", "reason", err)
 	}
-	n.log.Info("session", "session", s.id, "program", s.record.Program, "pid", p.pid, "resumed", resumed)
+	n.log.Debug("session begun", "session", s.name(), "program", s.record.Program, "pid", p.pid, "resumed", resumed)
 	w := wire.Welcome{
 		Cluster: n.o.Cluster, Node: n.o.Node, Session: s.id, Secret: s.record.Secret,
 		Bus: n.o.BusURLs, User: s.record.User, Password: s.record.Password, MaxWrite: n.o.WriteMax,
