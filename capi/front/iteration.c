@@ -108,6 +108,19 @@ static bool matches(const struct iteration *i, const struct ckpt_section *s)
 
 enum look { LOOK_CURRENT, LOOK_SKIP, LOOK_UNKNOWN };
 
+/* A reader that has what `seen` has not. The thread cannot be cancelled in here: it holds the iteration's lock. */
+static ckpt_reader *renew(const struct iteration *i, ckpt_reader *seen, int status)
+{
+	struct checkpoint *c = checkpoint_of(i);
+	ckpt_reader *r;
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	r = ckpt_replica_renew(&c->replica, seen, status, c->id, &c->object);
+	pthread_setcancelstate(state, NULL);
+	return r;
+}
+
 /* Brings a section of the page up to date from the local replica. */
 static enum look look_again(const struct iteration *i, struct ckpt_section *s)
 {
@@ -118,6 +131,12 @@ static enum look look_again(const struct iteration *i, struct ckpt_section *s)
 	if (r == NULL)
 		return LOOK_UNKNOWN;
 	status = ckpt_reader_stat(r, s->id, (uint16_t)s->id_len, &now);
+	if (status == CKPT_READ_REMAP || status == CKPT_READ_GONE) {
+		r = renew(i, r, status);
+		if (r == NULL)
+			return LOOK_UNKNOWN;
+		status = ckpt_reader_stat(r, s->id, (uint16_t)s->id_len, &now);
+	}
 	if (status == CKPT_READ_NO_SECTION)
 		return LOOK_SKIP;
 	if (status != CKPT_READ_OK)
