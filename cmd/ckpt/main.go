@@ -31,5 +31,6 @@ in the user's own run directory, or the system's.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(upCommand(), statusCommand(), listCommand(), showCommand(), dumpCommand(), unlinkCommand())
+	daemon.WrapHelp(root)
 	return root
 }

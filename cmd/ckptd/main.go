@@ -31,5 +31,6 @@ that have their checkpoints open go on reading and writing meanwhile.`,
 		},
 	}
 	config.Flags(cmd.Flags(), config.Director)
+	daemon.WrapHelp(cmd)
 	daemon.Main("ckptd", cmd.Execute)
 }

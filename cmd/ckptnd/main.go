@@ -32,5 +32,6 @@ reading meanwhile, and their handles go on working afterwards.`,
 		},
 	}
 	config.Flags(cmd.Flags(), config.Node)
+	daemon.WrapHelp(cmd)
 	daemon.Main("ckptnd", cmd.Execute)
 }

@@ -175,7 +175,7 @@ func TestFileIsFollowed(t *testing.T) {
 	if after.URL() == before {
 		t.Fatal("two listeners on one port")
 	}
-	until(t, "the connection is back", conn.IsConnected)
+	until(t, "the connection is back", func() bool { return conn.Stats().Reconnects > 0 && conn.IsConnected() })
 	echo(t, conn, "x")
 	if _, err := conn.Request("x", nil, patience); err != nil {
 		t.Error(err)

@@ -44,7 +44,7 @@ func Connect(ctx context.Context, o Options) (*nats.Conn, error) {
 				log.Warn("bus connection lost", "reason", err)
 			}
 		}),
-		nats.ReconnectHandler(func(c *nats.Conn) { log.Info("bus connection is back", "url", c.ConnectedUrlRedacted()) }),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info("bus connection is back") }),
 		nats.ErrorHandler(func(_ *nats.Conn, s *nats.Subscription, err error) {
 			subject := ""
 			if s != nil {

@@ -25,6 +25,8 @@ const (
 	Director                    // ckptd
 )
 
+const boolKind = "boolean"
+
 const (
 	everywhere = Up | Node | Director
 	nodes      = Up | Node
@@ -89,7 +91,7 @@ var Keys = []Key{
 		Help: "file whose first line is the password of application-user",
 		set:  path(func(c *Config) *string { return &c.ApplicationPasswordFile })},
 
-	{Name: "controller", Kind: "true or false", Default: "false; for node 1 of ckpt up true", Daemons: Node,
+	{Name: "controller", Kind: boolKind, Default: "false; for node 1 of ckpt up true", Daemons: Node,
 		Help: "whether a director runs on this node: such nodes get replicas of non-collocated checkpoints",
 		set:  boolean(func(c *Config) *bool { return &c.Controller })},
 	{Name: "replicas-max", Kind: "count", Default: "1000", preset: true, Daemons: nodes,
@@ -104,8 +106,8 @@ var Keys = []Key{
 	{Name: "staging-max", Kind: "bytes", Default: "512MiB", preset: true, Daemons: nodes,
 		Help: "most memory for large writes that are arriving in pieces; others wait their turn",
 		set:  size(func(c *Config) *uint64 { return &c.StagingMax }, wire.PieceBytesMax)},
-	{Name: "socket-mode", Kind: "octal mode", Default: "0666", preset: true, Daemons: nodes,
-		Help: "permissions of the session socket: who may connect to it may use the service",
+	{Name: "socket-mode", Kind: "mode", Default: "0666", preset: true, Daemons: nodes,
+		Help: "permissions of the session socket, octal: who may connect to it may use the service",
 		set:  mode},
 
 	{Name: "node-timeout", Kind: "duration", Default: "3s", preset: true, Daemons: directors,
@@ -115,11 +117,11 @@ var Keys = []Key{
 		Help: "time after which openers on a missing node count as closed",
 		set:  duration(func(c *Config) *time.Duration { return &c.NodeForget }, 100*time.Millisecond)},
 
-	{Name: "log-level", Kind: "debug, info, warn or error", Default: "info", preset: true, Daemons: everywhere,
-		Help: "least important messages to log",
+	{Name: "log-level", Kind: "level", Default: "info", preset: true, Daemons: everywhere,
+		Help: "least important messages to log: debug, info, warn or error",
 		set:  func(c *Config, v string) error { return level(&c.LogLevel, v) }},
-	{Name: "log-format", Kind: "text or json", Default: "text", preset: true, Daemons: everywhere,
-		Help: "form of the log on standard error",
+	{Name: "log-format", Kind: "form", Default: "text", preset: true, Daemons: everywhere,
+		Help: "form of the log on standard error: text or json",
 		set:  logFormat},
 }
 

@@ -40,7 +40,7 @@ func Flags(flags *pflag.FlagSet, d Daemon) {
 			v.text = k.Default
 		}
 		f := flags.VarPF(v, k.Name, "", help)
-		if k.Kind == "true or false" {
+		if k.Kind == boolKind {
 			f.NoOptDefVal = "true"
 		}
 	}

@@ -145,7 +145,9 @@ func start(t testing.TB, env []string, name string, args ...string) *program {
 }
 
 // line waits for the next line.
-func (p *program) line() string {
+func (p *program) line() string { p.t.Helper(); return p.lineWithin(patience) }
+
+func (p *program) lineWithin(limit time.Duration) string {
 	p.t.Helper()
 	select {
 	case l, ok := <-p.lines:
@@ -153,8 +155,8 @@ func (p *program) line() string {
 			p.t.Fatalf("%s ended; the last it said was %q", p.cmd.Path, p.lastLine())
 		}
 		return l
-	case <-time.After(patience):
-		p.t.Fatalf("%s said nothing for %v", p.cmd.Path, patience)
+	case <-time.After(limit):
+		p.t.Fatalf("%s said nothing for %v", p.cmd.Path, limit)
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ func RunDirector(c *config.Config) (err error) {
 		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, stop(d)) }()
-	return serve(ctx, c, d.Done(), d.Err, d.Ready())
+	return serve(ctx, c, log, d.Done(), d.Err, awaited{"leader of the directors", d.Ready()})
 }
 
 func startDirector(ctx context.Context, c *config.Config, b *Bus, log *slog.Logger) (*director.Director, error) {

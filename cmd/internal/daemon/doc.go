@@ -6,5 +6,7 @@ import "time"
 
 // Limits of the programs.
 const (
-	stopTimeout = 10 * time.Second // for each part to stop cleanly
+	stopTimeout   = 10 * time.Second // for each part to stop cleanly
+	readyReminder = 5 * time.Second  // between lines that say what a daemon still waits for
+	helpColumns   = 100              // width of --help
 )

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"libckpt/internal/config"
 )
 
@@ -38,6 +40,13 @@ func guarded(run func() error) (err error) {
 		}
 	}()
 	return run()
+}
+
+// WrapHelp makes the help of a command and those below it fit a terminal.
+func WrapHelp(cmd *cobra.Command) {
+	t := cmd.UsageTemplate()
+	t = strings.ReplaceAll(t, ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", helpColumns))
+	cmd.SetUsageTemplate(t)
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -31,7 +31,7 @@ func RunNode(c *config.Config) (err error) {
 		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, stop(n)) }()
-	return serve(ctx, c, nil, nil, n.Ready())
+	return serve(ctx, c, log, nil, nil, awaited{"director to register this node", n.Ready()})
 }
 
 // startNode starts node k (from 1) of the process.

@@ -3,7 +3,9 @@ package daemon
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
+	"time"
 
 	"libckpt/internal/config"
 )
@@ -37,16 +39,16 @@ func RunUp(c *config.Config, nodes int) (err error) {
 		return unlessStopped(ctx, err)
 	}
 	parts = append(parts, d)
-	ready := []<-chan struct{}{d.Ready()}
+	wait := []awaited{{"director", d.Ready()}}
 	for k := 1; k <= nodes; k++ {
 		n, err := startNode(ctx, c, b, k, k == 1, log)
 		if err != nil {
 			return unlessStopped(ctx, err)
 		}
 		parts = append(parts, n)
-		ready = append(ready, n.Ready())
+		wait = append(wait, awaited{"registration of node " + nodeName(c.Node, k), n.Ready()})
 	}
-	return serve(ctx, c, d.Done(), d.Err, ready...)
+	return serve(ctx, c, log, d.Done(), d.Err, wait...)
 }
 
 func nodeName(first string, k int) string {
@@ -56,17 +58,30 @@ func nodeName(first string, k int) string {
 	return first + "-" + strconv.Itoa(k)
 }
 
+// awaited is what must be ready before calls succeed.
+type awaited struct {
+	name  string
+	ready <-chan struct{}
+}
+
 // serve announces that calls succeed, once each part is ready, and returns when the process was told to stop; or when
 // ended is closed, with the reason why. ended may be nil.
-func serve(ctx context.Context, c *config.Config, ended <-chan struct{}, why func() error, ready ...<-chan struct{}) error {
+func serve(ctx context.Context, c *config.Config, log *slog.Logger, ended <-chan struct{}, why func() error, parts ...awaited) error {
 	defer NotifySupervisor("STOPPING=1")
-	for _, r := range ready {
-		select {
-		case <-r:
-		case <-ended:
-			return why()
-		case <-ctx.Done():
-			return nil
+	late := time.NewTicker(readyReminder)
+	defer late.Stop()
+	for _, p := range parts {
+		for waiting := true; waiting; {
+			select {
+			case <-p.ready:
+				waiting = false
+			case <-late.C:
+				log.Warn("not ready yet: waiting for the " + p.name)
+			case <-ended:
+				return why()
+			case <-ctx.Done():
+				return nil
+			}
 		}
 	}
 	if err := AnnounceReady(c.RunDir); err != nil {

@@ -1,0 +1,74 @@
+package service
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"libckpt/tests/testcluster"
+)
+
+func document(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(testcluster.Root(), path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Each module that libckpt uses itself is accounted for.
+func TestDependenciesAreDocumented(t *testing.T) {
+	text := document(t, "docs/dependencies.md")
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(document(t, "go.mod"), -1)
+	if len(direct) == 0 {
+		t.Fatal("no direct requirement found in go.mod")
+	}
+	for _, m := range direct {
+		if name := strings.TrimPrefix(m[1], "github.com/"); !strings.Contains(text, name) {
+			t.Errorf("docs/dependencies.md does not say what %s is for", m[1])
+		}
+	}
+}
+
+// Each function of the headers is in the list of functions.
+func TestFunctionsAreDocumented(t *testing.T) {
+	text := document(t, "docs/api.md")
+	functions := regexp.MustCompile(`\b(saCkpt\w+|saAis\w+|ncsCkpt\w+)\(`)
+	seen := make(map[string]bool)
+	for _, header := range []string{"saAis_B_5_14.h", "saCkpt.h", "saCkpt_B_02_03.h", "opensaf/cpsv_papi.h"} {
+		for _, m := range functions.FindAllStringSubmatch(document(t, "include/"+header), -1) {
+			seen[m[1]] = true
+		}
+	}
+	if len(seen) < 32 {
+		t.Fatalf("%d functions found in the headers, there are 32", len(seen))
+	}
+	for name := range seen {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("docs/api.md does not mention %s", name)
+		}
+	}
+}
+
+// Links between documents lead somewhere.
+func TestLinks(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(testcluster.Root(), "docs", "*.md"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no documents: %v", err)
+	}
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	for _, file := range append(files, filepath.Join(testcluster.Root(), "README.md")) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(b), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+				t.Errorf("%s: %v", filepath.Base(file), err)
+			}
+		}
+	}
+}
