@@ -210,11 +210,4 @@ func encode(b *bytes.Buffer, v any) error {
 	return e.Encode(v)
 }
 
-func decode(b []byte, v any) (err error) {
-	defer func() {
-		if p := recover(); p != nil { // damaged bytes must not become a stack trace
-			err = fmt.Errorf("malformed: %v", p)
-		}
-	}()
-	return msgpack.Unmarshal(b, v)
-}
+func decode(b []byte, v any) error { return wire.Unmarshal(b, v) }

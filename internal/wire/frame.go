@@ -89,18 +89,8 @@ func NewDecoder(frame []byte) (*Decoder, error) {
 	return d, nil
 }
 
-// Value reads the next value into the struct v points to.
-func (d *Decoder) Value(v any) (err error) {
-	defer func() {
-		if p := recover(); p != nil { // hostile input must not reach a user as a stack trace
-			err = &FormatError{fmt.Sprint(p)}
-		}
-	}()
-	if err := d.d.Decode(v); err != nil {
-		return &FormatError{err.Error()}
-	}
-	return nil
-}
+// Value reads the next value into the struct v points to. The error is a *FormatError.
+func (d *Decoder) Value(v any) error { return decode(d.d, v) }
 
 // Data gives the raw bytes after the values, without copying them.
 func (d *Decoder) Data() []byte { return d.b[len(d.b)-d.r.Len():] }
