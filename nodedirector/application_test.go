@@ -86,7 +86,6 @@ type application struct {
 	socket  *net.UnixConn
 	welcome wire.Welcome
 	bus     *nats.Conn
-	replies chan *nats.Msg
 	events  chan wire.Event
 	subject string
 

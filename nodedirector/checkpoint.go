@@ -53,10 +53,7 @@ func (c *checkpoint) updateLocked(u *update) verdict {
 	if code := c.usableLocked(); code != wire.OK {
 		return refuse(code)
 	}
-	at := c.role.update
-	if !c.config.Attributes.Asynchronous() {
-		at = c.role.together()
-	}
+	at := c.placeLocked()
 	if at == placeHere && c.seg == nil {
 		return refuse(wire.TryAgain)
 	}
@@ -115,23 +112,31 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 	return wire.OK, 0
 }
 
-// expire removes a section whose time has come. It reports false if that should be tried again.
+// expire removes a section whose time has come. It reports false if that should be tried again. On a node whose replica
+// does not order updates there is nothing to try: adoptLocked begins anew when that changes.
 func (c *checkpoint) expire(id []byte, now int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.usableLocked() != wire.OK || c.seg == nil {
+	if c.gone || c.seg == nil || c.role.update != placeHere {
 		return true
 	}
-	at := c.role.update
-	if !c.config.Attributes.Asynchronous() {
-		at = c.role.together()
-	}
-	v := decideExpired(&c.config, at, c.seg, id, now)
-	if v.code != wire.OK {
+	v := decideExpired(&c.config, c.placeLocked(), c.seg, id, now)
+	switch v.code {
+	case wire.OK:
+		code, _ := c.applyLocked(&v)
+		return code == wire.OK
+	case wire.NotExist:
 		return true
 	}
-	code, _ := c.applyLocked(&v)
-	return code == wire.OK
+	return false
+}
+
+// placeLocked is where updates are carried out.
+func (c *checkpoint) placeLocked() place {
+	if c.config.Attributes.Asynchronous() {
+		return c.role.update
+	}
+	return c.role.together()
 }
 
 // errLost: the configuration counts on a replica that this node does not have.

@@ -151,21 +151,29 @@ func decideDelete(c *wire.Config, at place, v view, u *update) verdict {
 	if u.access&wire.OpenWrite == 0 {
 		return refuse(wire.Access)
 	}
-	if at != placeHere {
-		return refuse(elsewhere(at))
-	}
-	if c.Attributes.MaxSections == 1 {
-		return refuse(wire.InvalidParam)
-	}
 	id := u.elements[0].ID
-	if _, exists := v.Lookup(id); !exists {
-		return refuse(wire.NotExist)
+	if code := findNamed(c, at, v, id); code != wire.OK {
+		return refuse(code)
 	}
 	d := accept(c, v, u)
 	d.apply.Ops = []segment.Op{{Kind: segment.OpDelete, Section: id}}
 	d.event.Deleted = true
 	d.event.Elements = []wire.Element{{ID: id}}
 	return d
+}
+
+// findNamed is OK if there is a section that may be deleted or expire, which a default section may not.
+func findNamed(c *wire.Config, at place, v view, id []byte) wire.Code {
+	if at != placeHere {
+		return elsewhere(at)
+	}
+	if c.Attributes.MaxSections == 1 {
+		return wire.InvalidParam
+	}
+	if _, exists := v.Lookup(id); !exists {
+		return wire.NotExist
+	}
+	return wire.OK
 }
 
 func decideExpiration(c *wire.Config, at place, v view, u *update) verdict {
@@ -178,15 +186,9 @@ func decideExpiration(c *wire.Config, at place, v view, u *update) verdict {
 	if second := int64(time.Second); u.time < u.now/second*second {
 		return refuse(wire.InvalidParam)
 	}
-	if at != placeHere {
-		return refuse(elsewhere(at))
-	}
-	if c.Attributes.MaxSections == 1 {
-		return refuse(wire.InvalidParam)
-	}
 	id := u.elements[0].ID
-	if _, exists := v.Lookup(id); !exists {
-		return refuse(wire.NotExist)
+	if code := findNamed(c, at, v, id); code != wire.OK {
+		return refuse(code)
 	}
 	d := accept(c, v, u)
 	d.apply.Ops = []segment.Op{{Kind: segment.OpSetExpiration, Section: id, Expiration: u.time}}

@@ -76,7 +76,8 @@ func (l *expiryLoop) expire(k sectionKey, wall int64) {
 	if c == nil || c.expire([]byte(k.section), wall) {
 		return
 	}
-	// Out of memory for the removal: the section stays for now. A newer expiration must not be overwritten.
+	// No memory for the removal, or it takes other replicas that this node can't reach: the section stays for now. A newer
+	// expiration must not be overwritten.
 	l.mu.Lock()
 	if l.e.items[k.checkpoint][k.section] == nil {
 		l.e.set(k, wall+int64(expiryRetry))

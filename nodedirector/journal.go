@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/vmihailenco/msgpack/v5"
+
+	"libckpt/internal/wire"
 )
 
 // The journal of a session is a file of records: length (4 bytes, little-endian), CRC-32C of what follows (4 bytes),
@@ -24,6 +26,7 @@ const (
 	recordOpen    byte = 'O' // openRecord
 	recordClose   byte = 'C' // closeRecord
 	recordNotify  byte = 'N' // notifyRecord
+	recordVoid    byte = 'o' // an openRecord of a handle that was closed when there was no space for a closeRecord
 )
 
 type sessionRecord struct {
@@ -137,40 +140,95 @@ func (j *journal) remove() {
 	j.f.Close()
 }
 
-// readJournal reads a session and what it has open.
-func readJournal(path string) (s sessionRecord, opens []openRecord, err error) {
+// oldJournal goes on with a journal where there is no space for a new one; size is that of its whole records.
+func oldJournal(dir string, s *sessionRecord, size int64) (*journal, error) {
+	path := journalPath(dir, s.Session)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(size); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &journal{path: path, f: f, size: size}, nil
+}
+
+// void takes back an open without needing space: it writes over the kind of its record, one byte, which a crash leaves
+// as it was or changed. The checksum stays that of the record as it was written.
+func (j *journal) void(open uint64) error {
+	b, err := os.ReadFile(j.path)
+	if err != nil {
+		return err
+	}
+	at := int64(-1)
+	_ = scanJournal(b, func(offset int, body []byte) error {
+		var o openRecord
+		if body[0] == recordOpen && wire.Unmarshal(body[1:], &o) == nil && o.Open == open {
+			at = int64(offset) + 8
+		}
+		return nil
+	})
+	if at < 0 {
+		return fmt.Errorf("%s: no record of open %d", j.path, open)
+	}
+	f, err := os.OpenFile(j.path, os.O_WRONLY, 0) // j.f only appends
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte{recordVoid}, at)
+	return errors.Join(err, f.Close())
+}
+
+// scanJournal calls f for each whole record, with its offset and its body. An error of f ends it.
+func scanJournal(b []byte, f func(offset int, body []byte) error) error {
+	for at := 0; len(b)-at >= 9; {
+		n := binary.LittleEndian.Uint32(b[at:])
+		if n < 1 || n > journalRecordMax || uint64(n) > uint64(len(b)-at-8) {
+			return nil
+		}
+		body := b[at+8 : at+8+int(n)]
+		kind := body[0]
+		if kind == recordVoid {
+			kind = recordOpen
+		}
+		sum := crc32.Update(crc32.Checksum([]byte{kind}, castagnoli), castagnoli, body[1:])
+		if sum != binary.LittleEndian.Uint32(b[at+4:]) {
+			return nil
+		}
+		if err := f(at, body); err != nil {
+			return err
+		}
+		at += 8 + int(n)
+	}
+	return nil
+}
+
+// errNoSession ends the reading of a journal that does not begin with a session.
+var errNoSession = errors.New("no session in it")
+
+// readJournal reads a session and what it has open. size is the bytes of whole records.
+func readJournal(path string) (s sessionRecord, opens []openRecord, size int64, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return s, nil, err
+		return s, nil, 0, err
 	}
 	byOpen := make(map[uint64]int) // index in opens
-	found := false
-	for len(b) >= 9 {
-		n := binary.LittleEndian.Uint32(b)
-		if n < 1 || n > journalRecordMax || uint64(n) > uint64(len(b)-8) {
-			break
+	err = scanJournal(b, func(at int, body []byte) error {
+		size = int64(at + 8 + len(body))
+		if at > 0 {
+			return replay(body, &opens, byOpen)
 		}
-		body := b[8 : 8+n]
-		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
-			break
+		if body[0] != recordSession {
+			return errNoSession
 		}
-		b = b[8+n:]
-		if !found {
-			if body[0] != recordSession {
-				break
-			}
-			if err := msgpack.Unmarshal(body[1:], &s); err != nil {
-				return s, nil, fmt.Errorf("read %s: %w", path, err)
-			}
-			found = true
-			continue
-		}
-		if err := replay(body, &opens, byOpen); err != nil {
-			return s, nil, fmt.Errorf("read %s: %w", path, err)
-		}
+		return wire.Unmarshal(body[1:], &s)
+	})
+	if err == nil && size == 0 {
+		err = errNoSession
 	}
-	if !found {
-		return s, nil, fmt.Errorf("read %s: %w", path, errors.New("no session in it"))
+	if err != nil {
+		return s, nil, 0, fmt.Errorf("read %s: %w", path, err)
 	}
 	live := opens[:0]
 	for _, o := range opens {
@@ -178,7 +236,7 @@ func readJournal(path string) (s sessionRecord, opens []openRecord, err error) {
 			live = append(live, o)
 		}
 	}
-	return s, live, nil
+	return s, live, size, nil
 }
 
 // replay carries out one record; a closed open stays in opens with number 0.
@@ -186,14 +244,14 @@ func replay(body []byte, opens *[]openRecord, byOpen map[uint64]int) error {
 	switch body[0] {
 	case recordOpen:
 		var o openRecord
-		if err := msgpack.Unmarshal(body[1:], &o); err != nil {
+		if err := wire.Unmarshal(body[1:], &o); err != nil {
 			return err
 		}
 		byOpen[o.Open] = len(*opens)
 		*opens = append(*opens, o)
 	case recordClose:
 		var c closeRecord
-		if err := msgpack.Unmarshal(body[1:], &c); err != nil {
+		if err := wire.Unmarshal(body[1:], &c); err != nil {
 			return err
 		}
 		if i, ok := byOpen[c.Open]; ok {
@@ -202,7 +260,7 @@ func replay(body []byte, opens *[]openRecord, byOpen map[uint64]int) error {
 		}
 	case recordNotify:
 		var n notifyRecord
-		if err := msgpack.Unmarshal(body[1:], &n); err != nil {
+		if err := wire.Unmarshal(body[1:], &n); err != nil {
 			return err
 		}
 		if i, ok := byOpen[n.Open]; ok {

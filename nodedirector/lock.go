@@ -25,23 +25,23 @@ func lockDir(dir string) (l *dirLock, incarnation uint64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	pid, last := readLock(f)
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		pid, _ := readLock(f)
 		f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, 0, fmt.Errorf("directory %s is in use by the node director with process id %d", dir, pid)
 		}
 		return nil, 0, fmt.Errorf("lock %s: %w", f.Name(), err)
 	}
-	_, last = readLock(f)
+	_, last := readLock(f)
 	incarnation = max(last+1, uint64(time.Now().UnixNano()))
 	text := fmt.Sprintf("%d %d\n", os.Getpid(), incarnation)
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(text), 0)
-		if err != nil {
-			f.Close()
-			return nil, 0, fmt.Errorf("write %s: %w", f.Name(), err)
-		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, fmt.Errorf("write %s: %w", f.Name(), err)
 	}
 	return &dirLock{f}, incarnation, nil
 }

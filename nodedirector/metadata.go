@@ -57,15 +57,11 @@ func (c *call) open(r *wire.OpenRequest) {
 		return
 	}
 	defer end()
-	if !n.names.lock(r.Name, time.Duration(c.deadline()-monotonic())) {
-		c.answer(wire.Reply{Error: wire.TryAgain}, nil, nil, false)
+	unlock := c.lockName(r.Name)
+	if unlock == nil {
 		return
 	}
-	defer n.names.unlock(r.Name)
-	if c.late() {
-		c.abandon()
-		return
-	}
+	defer unlock()
 	var reply wire.ConfigReply
 	var k *checkpoint
 	var err error
@@ -100,6 +96,22 @@ func (c *call) open(r *wire.OpenRequest) {
 		return
 	}
 	c.opened(h)
+}
+
+// lockName takes the lock of a name for the call. It returns nil when it has ended the call instead: the lock was not to
+// be had in time, or by then the call's time was over.
+func (c *call) lockName(name string) (unlock func()) {
+	names := &c.s.n.names
+	if !names.lock(name, time.Duration(c.deadline()-monotonic())) {
+		c.answer(wire.Reply{Error: wire.TryAgain}, nil, nil, false)
+		return nil
+	}
+	if c.late() {
+		names.unlock(name)
+		c.abandon()
+		return nil
+	}
+	return func() { names.unlock(name) }
 }
 
 // beginOpening notes that a handle is being opened, so that its closing waits for that. It returns the handle if it
@@ -201,15 +213,11 @@ func (c *call) close(open uint64) {
 		return
 	}
 	k := h.c
-	if !n.names.lock(k.name, time.Duration(c.deadline()-monotonic())) {
-		c.answer(wire.Reply{Error: wire.TryAgain}, nil, nil, false)
+	unlock := c.lockName(k.name)
+	if unlock == nil {
 		return
 	}
-	defer n.names.unlock(k.name)
-	if c.late() {
-		c.abandon()
-		return
-	}
+	defer unlock()
 	k.mu.Lock()
 	last := len(k.opens) == 1 && !k.gone
 	k.mu.Unlock()
@@ -247,15 +255,11 @@ func (c *call) unlink(name string) {
 		c.refuse(wire.TooBig, 0)
 		return
 	}
-	if !n.names.lock(name, time.Duration(c.deadline()-monotonic())) {
-		c.answer(wire.Reply{Error: wire.TryAgain}, nil, nil, false)
+	unlock := c.lockName(name)
+	if unlock == nil {
 		return
 	}
-	defer n.names.unlock(name)
-	if c.late() {
-		c.abandon()
-		return
-	}
+	defer unlock()
 	var reply wire.ConfigReply
 	id := wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number}
 	code, text := n.ask(wire.DirectorUnlink, &wire.DirectorUnlinkRequest{Name: name, Request: id}, &reply, c.deadline(), func() {
@@ -304,15 +308,11 @@ func (c *call) onHandle(open uint64, op wire.DirectorOp, duration int64, check f
 		return
 	}
 	k := h.c
-	if !n.names.lock(k.name, time.Duration(c.deadline()-monotonic())) {
-		c.answer(wire.Reply{Error: wire.TryAgain}, nil, nil, false)
+	unlock := c.lockName(k.name)
+	if unlock == nil {
 		return
 	}
-	defer n.names.unlock(k.name)
-	if c.late() {
-		c.abandon()
-		return
-	}
+	defer unlock()
 	k.mu.Lock()
 	code := k.usableLocked()
 	if code == wire.OK {

@@ -185,7 +185,7 @@ func TestPieces(t *testing.T) {
 	}
 	// Pieces whose request has no time left are dropped.
 	short := a.prepare(4, wire.OpOverwrite, updateOf(1, "s", 2<<20, 0), data[:2<<20])
-	short.head.Deadline = monotonic() + int64(200*time.Millisecond)
+	short.head.Deadline = monotonic() + int64(3*time.Second)
 	short.sendPiece(0)
 	<-short.answer
 	eventually(t, "stale pieces dropped", func() bool { return f.n.staged.Load() == 0 })
@@ -426,7 +426,7 @@ func TestMalformed(t *testing.T) {
 	a.open(1, "well", nil)
 	var before wire.NodeStatusReply
 	a.must(wire.OpNodeStatus, nil, &before, nil)
-	if before.Node != "a" || before.Director != "a" || before.Replicas != 1 || before.Sessions != 1 || before.MemoryUsed == 0 {
+	if before.Node != "a" || before.Director != "the-director" || before.Replicas != 1 || before.Sessions != 1 || before.MemoryUsed == 0 {
 		t.Fatalf("%+v", before)
 	}
 	bad := [][]byte{nil, {1}, {9, 'q'}, {1, 'q'}, {1, 'x', 1, 2}, bytes.Repeat([]byte{0xff}, 1000)}

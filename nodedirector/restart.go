@@ -122,13 +122,13 @@ func (n *Node) restoreSessions() error {
 	}
 	var restored []*session
 	for _, path := range paths {
-		r, opens, err := readJournal(path)
+		r, opens, size, err := readJournal(path)
 		if err != nil {
 			n.log.Warn("session journal dropped", "reason", err)
 			os.Remove(path)
 			continue
 		}
-		s, err := n.restoreSession(r, opens)
+		s, err := n.restoreSession(r, opens, size)
 		if err != nil {
 			return err
 		}
@@ -142,8 +142,11 @@ func (n *Node) restoreSessions() error {
 	return nil
 }
 
-func (n *Node) restoreSession(r sessionRecord, opens []openRecord) (*session, error) {
+func (n *Node) restoreSession(r sessionRecord, opens []openRecord, size int64) (*session, error) {
 	j, err := newJournal(n.sessionsDir(), &r, opens)
+	if errors.Is(err, unix.ENOSPC) {
+		j, err = oldJournal(n.sessionsDir(), &r, size)
+	}
 	if err != nil {
 		return nil, err
 	}

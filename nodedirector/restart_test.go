@@ -317,7 +317,7 @@ func TestJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, opens, err := readJournal(path)
+	got, opens, _, err := readJournal(path)
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(r) {
 		t.Fatal(got, err)
 	}
@@ -329,7 +329,7 @@ func TestJournal(t *testing.T) {
 		if err := os.WriteFile(path, whole[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, opens, err := readJournal(path); err == nil && len(opens) > 2 {
+		if _, opens, _, err := readJournal(path); err == nil && len(opens) > 2 {
 			t.Fatalf("cut at %d: %v", cut, opens)
 		}
 		damaged := append([]byte(nil), whole...)

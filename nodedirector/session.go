@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -183,16 +182,9 @@ func (s *session) end(reason string) {
 	}
 	n.mu.Unlock()
 	n.director.sessionEnded(s.id)
-	level := slog.LevelInfo
-	if reason == endBye {
-		level = slog.LevelDebug
-	}
-	n.log.Log(n.ctx, level, "session ended", "session", s.name(), "program", s.record.Program, "pid", s.record.PID,
+	n.log.Debug("session ended", "session", s.name(), "program", s.record.Program, "pid", s.record.PID,
 		"reason", reason, "open", len(opens))
 }
-
-// endBye is the reason of an end in good order.
-const endBye = "the application is done"
 
 // name is how the session is called in logs and subjects.
 func (s *session) name() string { return fmt.Sprintf("%016x", s.id) }
@@ -288,7 +280,11 @@ func (s *session) obsoleteLocked(kind byte, v any) {
 	if s.suspended {
 		return
 	}
-	if err := s.journal.add(kind, v); err != nil {
+	err := s.journal.add(kind, v)
+	if c, closing := v.(*closeRecord); err != nil && closing {
+		err = s.journal.void(c.Open)
+	}
+	if err != nil && s.n.logDirector.allow() {
 		s.n.log.Error("session journal", "reason", err)
 	}
 	s.journal.dead += 2
@@ -301,7 +297,9 @@ func (s *session) obsoleteLocked(kind byte, v any) {
 	}
 	j, err := newJournal(s.n.sessionsDir(), &s.record, opens)
 	if err != nil {
-		s.n.log.Error("session journal", "reason", err)
+		if s.n.logDirector.allow() {
+			s.n.log.Error("session journal", "reason", err)
+		}
 		return
 	}
 	s.journal.close()

@@ -112,6 +112,9 @@ func (c *call) nodeStatus() {
 	c.answer(wire.Reply{Error: wire.OK}, &r, nil, false)
 }
 
+// directorUnnamed is shown for a director that does not say who it is.
+const directorUnnamed = "unknown"
+
 // directorName names the active director, or "" if none has answered lately.
 func (n *Node) directorName() string {
 	d := &n.director
@@ -121,7 +124,7 @@ func (n *Node) directorName() string {
 	case time.Since(d.heard) > directorSilence:
 		return ""
 	case d.server == "":
-		return n.o.Node
+		return directorUnnamed
 	}
 	return d.server
 }

@@ -93,7 +93,7 @@ func (n *Node) serve(c *net.UnixConn) {
 			n.malformedMessage("session socket", err)
 		}
 		if bye {
-			s.end(endBye)
+			s.end("the application is done")
 			return
 		}
 	}

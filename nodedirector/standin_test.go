@@ -15,7 +15,7 @@ import (
 // startBus runs a NATS server in this process and connects to it.
 func startBus(t testing.TB) (*server.Server, *nats.Conn) {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, MaxClosedClients: 16})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +42,7 @@ type standIn struct {
 	t    testing.TB
 	conn *nats.Conn
 	sub  *nats.Subscription
+	id   string // told with each answer
 
 	mu          sync.Mutex
 	cluster     [16]byte
@@ -59,7 +60,7 @@ type standIn struct {
 
 func startStandIn(t testing.TB, conn *nats.Conn) *standIn {
 	d := &standIn{
-		t: t, conn: conn, cluster: [16]byte{1, 2, 3},
+		t: t, conn: conn, id: "the-director", cluster: [16]byte{1, 2, 3},
 		checkpoints: make(map[uint64]*wire.Config), changed: make(map[uint64]uint64), fresh: make(map[uint64]uint64),
 		asked: make(map[wire.DirectorOp]int), mute: make(map[wire.DirectorOp]int),
 	}
@@ -99,7 +100,7 @@ func (d *standIn) answer(m *nats.Msg) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	reply := wire.DirectorReply{Error: wire.OK, Generation: 1, Server: "a"}
+	reply := wire.DirectorReply{Error: wire.OK, Generation: 1, Server: d.id}
 	var body any
 	if head.Op != wire.DirectorRegister && head.Incarnation != d.incarnation {
 		reply.Unknown = true
@@ -300,8 +301,13 @@ func (d *standIn) config(id uint64) *wire.Config {
 
 // retentionOver deletes a checkpoint nobody has open.
 func (d *standIn) retentionOver(id uint64) {
+	d.reconfigure(id, func(*wire.Config) { delete(d.checkpoints, id) })
+}
+
+// reconfigure changes a configuration and announces it.
+func (d *standIn) reconfigure(id uint64, change func(c *wire.Config)) {
 	d.mu.Lock()
-	delete(d.checkpoints, id)
+	change(d.checkpoints[id])
 	d.touch(id)
 	v := d.version
 	d.mu.Unlock()

@@ -21,7 +21,9 @@ enum {
 	PIECE = 8 << 20,        /* bytes asked of fallocate at once: a signal makes it start over */
 	INTERRUPTS_MAX = 10000, /* per piece, then the growth is given up as if there were no room */
 	WINDOW_FACTOR = 4,      /* a mapping is this much larger than the file */
-	WINDOW_MIN = 16 << 20
+	WINDOW_MIN = 16 << 20,
+	RESERVE_SHARE = 64,     /* part of the file system that is left to other files... */
+	RESERVE_MAX = 1 << 20   /* ...up to this many bytes */
 };
 
 #ifdef CKPT_SEGMENT_STORE_HOOK
@@ -84,11 +86,20 @@ static int map(ckpt_writer *w, uint64_t size)
 	}
 }
 
-/* Asked first, so as not to eat up the machine's memory only to find out at the end that it is not enough. */
+/*
+ * Asked first, so as not to eat up the machine's memory only to find out at the end that it is not enough. A little is
+ * left for the node director's own small files on the same tmpfs: without them it can admit no process, not even
+ * one that makes room. A tmpfs without a limit has no blocks at all.
+ */
 static bool hopeless(int fd, uint64_t bytes)
 {
 	struct statvfs fs;
-	return fstatvfs(fd, &fs) == 0 && bytes / fs.f_frsize > fs.f_bavail;
+	if (fstatvfs(fd, &fs) != 0 || fs.f_blocks == 0)
+		return false;
+	uint64_t left = fs.f_blocks / RESERVE_SHARE;
+	if (left > RESERVE_MAX / fs.f_frsize)
+		left = RESERVE_MAX / fs.f_frsize;
+	return bytes / fs.f_frsize + left > fs.f_bavail;
 }
 
 static int extend(ckpt_writer *w, uint64_t to)
@@ -174,7 +185,7 @@ int ckpt_writer_create(int fd, const struct ckpt_seg_header *header, uint64_t se
 		return -ENOMEM;
 	w->fd = fd;
 	w->quota = quota;
-	int err = quota_take(quota, CKPT_SEG_INITIAL, false) ? 0 : -ENOSPC;
+	int err = !hopeless(fd, CKPT_SEG_INITIAL) && quota_take(quota, CKPT_SEG_INITIAL, false) ? 0 : -ENOSPC;
 	if (err == 0) {
 		err = allocate(fd, 0, CKPT_SEG_INITIAL);
 		if (err == 0)
