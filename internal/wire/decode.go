@@ -75,19 +75,35 @@ func decodeValue(d *msgpack.Decoder, v reflect.Value) error {
 }
 
 func decodeStruct(d *msgpack.Decoder, v reflect.Value) error {
-	sent, err := d.DecodeArrayLen()
+	left, err := d.DecodeArrayLen()
 	if err != nil {
 		return err
 	}
 	v.SetZero()
-	known := v.NumField()
-	for i := range min(sent, known) {
-		if err := decodeValue(d, v.Field(i)); err != nil {
+	if err := decodeFields(d, v, &left); err != nil {
+		return err
+	}
+	for ; left > 0; left-- {
+		if err := d.Skip(); err != nil {
 			return err
 		}
 	}
-	for range sent - known {
-		if err := d.Skip(); err != nil {
+	return nil
+}
+
+// decodeFields reads as many fields as were sent. Those of an embedded struct stand among the others.
+func decodeFields(d *msgpack.Decoder, v reflect.Value, left *int) error {
+	t := v.Type()
+	for i := range t.NumField() {
+		var err error
+		switch {
+		case t.Field(i).Anonymous && t.Field(i).Type.Kind() == reflect.Struct:
+			err = decodeFields(d, v.Field(i), left)
+		case *left > 0:
+			*left--
+			err = decodeValue(d, v.Field(i))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -99,7 +115,7 @@ func decodeList(d *msgpack.Decoder, v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	if n <= 0 {
+	if n < 0 {
 		v.SetZero()
 		return nil
 	}

@@ -74,6 +74,20 @@ func TestFrameSkipsAndMissesAppendedFields(t *testing.T) {
 	}
 }
 
+func TestUnmarshalEmbedded(t *testing.T) {
+	type stored struct {
+		Before uint16
+		HandleRequest
+		After []Epoch
+	}
+	want := stored{1, HandleRequest{Open: 2}, []Epoch{{3, 4}}}
+	frame := mustEncode(t, KindRequest, nil, &want)
+	var got stored
+	if err := Unmarshal(frame[2:], &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func TestFrameRefusesOtherVersionNamingBoth(t *testing.T) {
 	frame := mustEncode(t, KindReply, nil, &Reply{Slot: 1})
 	frame[0] = Version + 6
