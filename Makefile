@@ -22,8 +22,8 @@ CFLAGS_C11 := -std=c11 -D_GNU_SOURCE $(WARN)
 CFLAGS_OPT := -O2 -g
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
 
-# The front: what an application is linked with. Of the segment only the reader's file.
-FRONT_SRC := $(wildcard capi/front/*.c) internal/segment/segment.c
+# The front: what an application is linked with. Of the segment only the reader's files.
+FRONT_SRC := $(wildcard capi/front/*.c) internal/segment/segment.c internal/segment/cutoff.c
 FRONT_HDR := $(wildcard capi/*.h capi/front/*.h internal/segment/*.h include/*.h include/*/*.h)
 FRONT_MAP := capi/front/libckpt.map
 FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Iinternal/segment
@@ -57,7 +57,7 @@ ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(if $(CONFORMANCE_S
 HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h
 
 .DELETE_ON_ERROR:
-.PHONY: all lib bin examples tests asan test check conformance bench soak demo install uninstall clean help
+.PHONY: all lib bin examples tests asan arm64 test check conformance bench soak demo install uninstall clean help
 
 all: lib bin examples tests ## build everything under build/ (the default)
 
@@ -137,16 +137,32 @@ $(B)/asan/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h inclu
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
 
+# --- another processor -----------------------------------------------------------------------------------------
+
+ARM64_CC := aarch64-linux-gnu-gcc
+ARM64_GO := CGO_ENABLED=1 GOARCH=arm64 CC=$(ARM64_CC) $(GO) build -trimpath
+
+arm64: ## all of it cross-compiled for arm64: build/arm64
+	@if ! command -v $(ARM64_CC) >/dev/null; then \
+		echo "note: $(ARM64_CC) is missing (apt-get install gcc-aarch64-linux-gnu): nothing is built for arm64"; \
+	else set -e -x; mkdir -p $(B)/arm64; \
+		$(ARM64_CC) $(FRONT_CFLAGS) $(CFLAGS_OPT) $(FRONT_SRC) -o $(B)/arm64/libckpt.so.1 $(FRONT_LDFLAGS) \
+			-Wl,-soname,libckpt.so.1 -ldl; \
+		$(ARM64_GO) -buildmode=c-shared -ldflags='$(ENGINE_LDFLAGS)' -o $(B)/arm64/libckpt-engine.so ./capi; \
+		rm -f $(B)/arm64/libckpt-engine.h; \
+		$(ARM64_GO) -ldflags='$(GO_LDFLAGS)' -o $(B)/arm64/ ./cmd/...; \
+	fi
+
 # --- running ---------------------------------------------------------------------------------------------------
 
-test: all check asan ## everything CI runs: vet, gofmt, staticcheck, Go tests with -race, C tests, sanitizers
+test: all check asan arm64 ## everything CI runs: vet, gofmt, staticcheck, Go tests with -race, C tests, sanitizers
 	@command -v $(CXX) >/dev/null || echo "note: $(CXX) is missing (apt-get install g++): the C++ tests are left out"
 	$(GO) test -race -timeout $(GO_TEST_TIMEOUT) ./...
 	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
 		$(CONFORMANCE) $(B)/asan/conformance $(B)/asan/lib $(B)/asan/conformance.md brief
 
 check: ## gofmt, go vet, staticcheck
-	@unformatted=$$(gofmt -l agent capi cmd director internal nodedirector tests); \
+	@unformatted=$$(gofmt -l agent capi cmd director examples internal nodedirector tests); \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	@if $(GO) run $(STATICCHECK) -version >/dev/null 2>&1; then \
@@ -161,8 +177,13 @@ conformance: all ## each statement about the API, tested through C; report in bu
 bench: all ## measure; CSV on stdout
 	tests/testcluster/with-service.sh $(B)/tests/bench
 
+FUZZ := $(GO) test -run '^$$' -fuzztime $(CKPT_SOAK_SECONDS)s -fuzzminimizetime 5x -fuzz
+
 soak: all ## the long tests: full counts, CKPT_SOAK_SECONDS (60) for each test that runs for a time
 	CKPT_SOAK=1 CKPT_SOAK_SECONDS=$(CKPT_SOAK_SECONDS) $(GO) test -count=1 -timeout $(SOAK_TIMEOUT) ./...
+	$(FUZZ) FuzzSegment ./internal/segment
+	$(FUZZ) FuzzValue ./internal/wire
+	$(FUZZ) FuzzParse ./nodedirector
 
 demo: lib bin examples ## a standby takes over from a killed active process, with what happens printed
 	examples/demo.sh
@@ -197,4 +218,4 @@ clean: ## remove build/
 	rm -rf $(B)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9]*\):.* ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "%-12s %s\n", $$1, $$2 }'
