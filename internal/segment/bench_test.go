@@ -14,7 +14,7 @@ import (
 func BenchmarkReadC(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "readbench")
 	out, err := exec.Command("gcc", "-std=c11", "-O2", "-pthread", "-o", program,
-		"testdata/readbench.c", "segment.c").CombinedOutput()
+		"testdata/readbench.c", "segment.c", "cutoff.c").CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}

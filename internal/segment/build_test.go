@@ -32,21 +32,27 @@ func compile(t *testing.T, compiler string, args ...string) string {
 
 var strict = []string{"-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow", "-pthread"}
 
-// TestReaderStandsAlone: the front compiles segment.c by itself, and segment.h serves older C and C++ too.
+// readerSources are what the front compiles.
+var readerSources = []string{"segment.c", "cutoff.c"}
+
+// TestReaderStandsAlone: the front compiles the reader by itself, and segment.h serves older C and C++ too.
 func TestReaderStandsAlone(t *testing.T) {
 	dir := t.TempDir()
-	text, err := os.ReadFile("segment.c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`#include "(.*)"`).FindAllSubmatch(text, -1) {
-		if name := string(m[1]); name != "segment.h" && name != "format.h" {
-			t.Errorf("segment.c includes %s", name)
+	for _, source := range append([]string{"reader.h"}, readerSources...) {
+		text, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`#include "(.*)"`).FindAllSubmatch(text, -1) {
+			if name := string(m[1]); name != "segment.h" && name != "format.h" && name != "reader.h" {
+				t.Errorf("%s includes %s", source, name)
+			}
 		}
 	}
-	compile(t, "gcc", append(strict, "-O2", "-c", "-o", dir+"/segment.o", "segment.c")...)
+	library := append(strict, "-O2", "-shared", "-fPIC", "-Wl,-z,defs", "-o", dir+"/reader.so")
+	compile(t, "gcc", append(library, readerSources...)...)
 	use := dir + "/use.c"
-	text = []byte("#include \"segment.h\"\nint use(void);\nint use(void) { return CKPT_READ_OK; }\n")
+	text := []byte("#include \"segment.h\"\nint use(void);\nint use(void) { return CKPT_READ_OK; }\n")
 	if err := os.WriteFile(use, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -75,21 +81,29 @@ func TestBarriers(t *testing.T) {
 	for _, source := range sources(t) {
 		compile(t, compiler, append(strict, "-O2", "-c", "-o", os.DevNull, source)...)
 	}
-	text := compile(t, compiler, append(strict, "-O2", "-fno-inline", "-S", "-o", "-", "segment.c")...)
 	functions := map[string]string{}
-	for _, m := range regexp.MustCompile(`(?ms)^(\w+)[.\w]*:\n(.*?)^\s*\.size\s`).FindAllStringSubmatch(text, -1) {
-		functions[m[1]] = m[2]
+	for _, source := range append([]string{"undo.c"}, readerSources...) {
+		text := compile(t, compiler, append(strict, "-O2", "-fno-inline", "-S", "-o", "-", source)...)
+		for _, m := range regexp.MustCompile(`(?ms)^(\w+)[.\w]*:\n(.*?)^\s*\.size\s`).FindAllStringSubmatch(text, -1) {
+			functions[source+" "+m[1]] = m[2]
+		}
 	}
 	for _, want := range []struct {
 		function string
 		fences   string // instructions, in this order
 	}{
-		{"find", `ldap?r.*ldap?r.*ldap?r.*dmb\s+ishld`},
-		{"attempt", `ldap?r.*dmb\s+ishld`},
-		{"gate", `dmb\s+ishld.*dmb\s+ishld`},
-		{"header_allocated", `ldap?r`},
-		{"ckpt_seq_open", `dmb\s+ish\b`},
-		{"ckpt_seq_shut", `dmb\s+ish\b`},
+		{"segment.c find", `ldap?r.*ldap?r.*ldap?r.*dmb\s+ishld`},
+		{"segment.c ckpt_read_attempt", `ldap?r.*dmb\s+ishld`},
+		{"segment.c gate", `dmb\s+ishld.*dmb\s+ishld`},
+		{"segment.c load_acquire", `ldap?r`},
+		{"segment.c header_allocated", `load_acquire`},
+		{"segment.c ckpt_seq_open", `dmb\s+ish\b`},
+		{"segment.c ckpt_seq_shut", `dmb\s+ish\b`},
+		{"cutoff.c load_acquire", `ldap?r`},
+		{"cutoff.c open_view", `3320.*load_acquire.*3200.*load_acquire`},
+		{"cutoff.c held_still", `dmb\s+ishld.*3200.*load_acquire.*3320`},
+		{"undo.c set_undo", `dmb\s+ish\b.*ckpt_store.*dmb\s+ish\b`},
+		{"undo.c room", `3320.*ckpt_store.*dmb\s+ish\b`},
 	} {
 		body, ok := functions[want.function]
 		if !ok {

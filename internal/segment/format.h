@@ -6,6 +6,7 @@
 #define CKPT_SEGMENT_FORMAT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -108,7 +109,7 @@ struct ckpt_seg_header {
 	ckpt_word config, config_length;
 	ckpt_word results; /* payload of the results table */
 	ckpt_word results_slots, results_used, results_live;
-	ckpt_word reserved2;
+	ckpt_word undo_seq; /* counts updates: stored before the first record of one; never goes back */
 
 	/* 3328: for writers in application processes; not used by version 1 */
 	uint8_t mutex[64];
@@ -196,7 +197,55 @@ static inline uint64_t ckpt_load(const ckpt_word *word)
 	return atomic_load_explicit((ckpt_word *)word, memory_order_relaxed);
 }
 
-/* segment.c: shared with the writer. */
+/* Where undo records are: the first used bytes at area, in a segment of which allocated bytes may be touched. */
+struct ckpt_undo_records {
+	const uint8_t *base; /* the segment */
+	uint64_t area, used, allocated;
+};
+
+struct ckpt_undo_record {
+	unsigned kind;
+	uint64_t offset, length; /* of what it says to undo */
+	uint64_t bytes;          /* offset of the old bytes; the records before this one end there */
+};
+
+enum { CKPT_UNDO_TRAILER = 16 }; /* bytes of a record behind the old bytes */
+
+static inline uint64_t ckpt_undo_padded(uint64_t length)
+{
+	return (length + 7) & ~UINT64_C(7);
+}
+
+/* The record that ends end bytes (> 0) into the area. False: it makes no sense. Readers refuse just what recovery refuses,
+ * so that no reader goes on with records the writer has given up. */
+static inline bool ckpt_undo_previous(const struct ckpt_undo_records *all, uint64_t end, struct ckpt_undo_record *r)
+{
+	if (end < CKPT_UNDO_TRAILER)
+		return false;
+	const ckpt_word *trailer = (const ckpt_word *)(all->base + all->area + end - CKPT_UNDO_TRAILER);
+	uint64_t word = ckpt_load(&trailer[1]), room = end - CKPT_UNDO_TRAILER;
+	r->offset = ckpt_load(&trailer[0]);
+	r->kind = (unsigned)(word >> CKPT_UNDO_SHIFT);
+	r->length = word & ((UINT64_C(1) << CKPT_UNDO_SHIFT) - 1);
+	uint64_t reached = r->length;
+	if (r->kind != CKPT_UNDO_BYTES) {
+		if ((r->kind != CKPT_UNDO_SEQ && r->kind != CKPT_UNDO_CORRUPT) || r->length != 0 || (r->offset & 7) != 0)
+			return false;
+		reached = r->kind == CKPT_UNDO_SEQ ? sizeof(ckpt_word) : sizeof(struct ckpt_seg_entry);
+	}
+	if (r->offset < CKPT_SEG_IMMUTABLE || r->offset > all->allocated || reached > all->allocated - r->offset ||
+	    ckpt_undo_padded(r->length) > room)
+		return false;
+	uint64_t words = offsetof(struct ckpt_seg_header, undo), words_end = offsetof(struct ckpt_seg_header, undo_extra);
+	if (r->offset < all->area + all->used && all->area < r->offset + reached)
+		return false; /* would change records */
+	if (r->offset < words_end && words < r->offset + reached)
+		return false; /* would change where they are */
+	r->bytes = all->area + room - ckpt_undo_padded(r->length);
+	return true;
+}
+
+/* segment.c: what readers and writer share. */
 
 /* Hash of section ids and header checksums. */
 uint64_t ckpt_segment_hash(uint64_t seed, const void *bytes, uint64_t length);

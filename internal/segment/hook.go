@@ -54,6 +54,20 @@ static size_t stop_images(void)
 	return image_count;
 }
 
+static int turns;
+
+static void dawdle(void)
+{
+	for (volatile int n = 0; n < turns; n++)
+		;
+}
+
+static void start_dawdling(int turns_per_store)
+{
+	turns = turns_per_store;
+	ckpt_store_hook = dawdle;
+}
+
 static struct image *image_at(size_t n)
 {
 	return &images[n];
@@ -65,6 +79,13 @@ import (
 	"os"
 	"unsafe"
 )
+
+// slowly runs f, whose stores to segments take some microseconds each.
+func slowly(f func()) {
+	C.start_dawdling(3000)
+	f()
+	C.stop_images()
+}
 
 // storesOf runs f, which stores to the segment behind file, and returns the content of the file before each single
 // store.

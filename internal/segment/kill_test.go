@@ -3,6 +3,7 @@ package segment
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 )
@@ -73,6 +74,10 @@ func TestKill(t *testing.T) {
 
 		acked := b.acked.Load()
 		cut := undoWord(t, segmentIn(dir)) != 0
+		left, err := os.ReadFile(segmentIn(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
 		r, err := Attach(segmentIn(dir), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -82,6 +87,11 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		unrecovered := openImage(t, dir, left)
+		if d := got.diffReader(unrecovered.reader, unrecovered.file, testIDs); d != "" {
+			t.Fatalf("round %d: before recovery, want what recovery makes of it: %s", rounds, d)
+		}
+		unrecovered.close()
 		if got.number < acked || got.number > acked+1 {
 			t.Fatalf("update %d acknowledged, segment is at %d", acked, got.number)
 		}
@@ -100,6 +110,33 @@ func TestKill(t *testing.T) {
 	if undone == 0 && rounds > 100 {
 		t.Error("no writer was killed within an update: this test shows nothing")
 	}
+}
+
+// image is a file as somebody left it, and a reader of it.
+type image struct {
+	file   *os.File
+	reader *Reader
+}
+
+func openImage(t *testing.T, dir string, bytes []byte) image {
+	t.Helper()
+	if err := os.WriteFile(dir+"/image", bytes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(dir + "/image")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image{file, reader}
+}
+
+func (i image) close() {
+	i.reader.Close()
+	i.file.Close()
 }
 
 // allowCorrupted takes over into m what a cut-off weak update was allowed to corrupt.

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"testing"
 )
 
@@ -212,6 +211,12 @@ func (m *model) diffReader(r *Reader, f *os.File, ids []string) string {
 			if _, err := r.Read([]byte(id), uint64(len(want.data))+1, buf); err != ErrBadOffset {
 				return fmt.Sprintf("reader: read beyond %.30q: %v", id, err)
 			}
+			from := len(want.data) / 3
+			part := make([]byte, len(want.data)/2)
+			n, err := r.Read([]byte(id), uint64(from), part)
+			if err != nil || string(part[:n]) != want.data[from:from+len(part)] {
+				return fmt.Sprintf("reader: read part of %.30q: %d bytes, %v", id, n, err)
+			}
 		}
 	}
 	return ""
@@ -226,17 +231,22 @@ const (
 	brkAt      = 3152
 	undoAt     = 3200
 	configAt   = 3272
+	undoSeqAt  = 3320
 )
+
+func word(image []byte, at uint64) uint64 { return binary.LittleEndian.Uint64(image[at:]) }
 
 // counters returns the sequence counters of an image: the three of the header, and those of all entries in the table by
 // their offset.
 func counters(image []byte) map[uint64]uint64 {
-	word := func(at uint64) uint64 { return binary.LittleEndian.Uint64(image[at:]) }
-	found := map[uint64]uint64{stateSeqAt: word(stateSeqAt), indexSeqAt: word(indexSeqAt), tableSeqAt: word(tableSeqAt)}
-	table := word(tableAt)
+	found := map[uint64]uint64{}
+	for _, at := range []uint64{stateSeqAt, indexSeqAt, tableSeqAt} {
+		found[at] = word(image, at)
+	}
+	table := word(image, tableAt)
 	for slot := table & (1<<56 - 1); slot < table&(1<<56-1)+16<<(table>>56); slot += 16 {
-		if ref := word(slot + 8); ref > 1 {
-			found[ref] = word(ref)
+		if ref := word(image, slot+8); ref > 1 {
+			found[ref] = word(image, ref)
 		}
 	}
 	return found
@@ -351,5 +361,3 @@ func mustApply(t testing.TB, r *Replica, ops ...Op) {
 		t.Fatal(err)
 	}
 }
-
-func sortedIDs(m *model) []string { return slices.Sorted(maps.Keys(m.sections)) }

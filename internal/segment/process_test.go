@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ const (
 
 var roles = map[string]func(dir string, seed uint64) error{
 	"killed-writer":  killedWriter,
+	"cut-off-writer": cutOffWriter,
 	"torture-writer": tortureWriter,
 	"torture-reader": tortureReader,
 	"filling-writer": fillingWriter,
@@ -143,6 +145,28 @@ func checksum(number uint64, content []byte) uint64 {
 		h = (h ^ uint64(c)) * 0xBF58476D1CE4E5B9
 	}
 	return h
+}
+
+// stop sends SIGSTOP and waits until the process does not run any more.
+func stop(t *testing.T, p *os.Process) {
+	t.Helper()
+	if err := p.Signal(unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "all threads of a process stopped", func() bool {
+		tasks := fmt.Sprintf("/proc/%d/task", p.Pid)
+		threads, err := os.ReadDir(tasks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, thread := range threads {
+			text, err := os.ReadFile(tasks + "/" + thread.Name() + "/stat")
+			if err == nil && !strings.Contains(string(text), ") T ") {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // undoWord returns the undo word of a segment nobody writes to.

@@ -1,61 +1,29 @@
 /*
- * segment.c: the fenced steps. Here, and nowhere else, a reader meets a writer: looking a section up, copying it and
- * checking that it held still; and the writer's odd and even steps. The fences follow C11, so the code is right on
- * processors that reorder loads (arm64) as well.
+ * segment.c: the fenced steps. Here a reader meets a writer: looking a section up, copying it and checking that it held
+ * still; and the writer's odd and even steps. The fences follow C11, so the code is right on processors that reorder
+ * loads (arm64) as well.
  *
  * A reader trusts nothing it reads: offsets are checked against what is mapped and allocated before they are
- * followed, loops are bounded. A write in progress and a damaged segment look alike at first; after bounded retries
- * both are CKPT_READ_ASK.
+ * followed, loops are bounded. A write in progress, one that was cut off and a damaged segment look alike at first; after
+ * bounded retries cutoff.c tells them apart.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "segment.h"
+#include "reader.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
-
-#include "format.h"
 
 enum {
-	READ_TRIES = 40,      /* attempts before CKPT_READ_ASK */
+	READ_TRIES = 40,      /* attempts before the update in the way is taken for a long one */
 	PAUSES_PER_TRY = 4,   /* the n-th retry first pauses n times this; all in all about 0.1 ms */
 	WINDOW_FACTOR = 4,    /* a mapping is this much larger than the file, so that growth needs no new one */
 	WINDOW_MIN = 16 << 20 /* bytes */
 };
-
-struct mapping {
-	uint8_t *base;
-	_Atomic uint64_t length; /* bytes of address space */
-	_Atomic uint64_t limit;  /* bytes known to be in the file; <= length */
-	struct mapping *older;
-};
-
-struct ckpt_reader {
-	_Atomic(struct mapping *) current;
-	pthread_mutex_t remapping;
-	dev_t device;
-	ino_t inode;
-	uint64_t hash_seed;
-};
-
-/* What is looked for. */
-struct key {
-	const void *id;
-	uint64_t hash;
-	uint64_t words[3]; /* the id, zero-padded, when it is short enough to be inside the entry */
-	uint16_t length;
-};
-
-/* Outcomes of one attempt that are no enum ckpt_read_status. */
-enum { RETRY = 100, FOUND };
 
 uint64_t ckpt_segment_hash(uint64_t seed, const void *bytes, uint64_t length)
 {
@@ -113,24 +81,7 @@ void ckpt_seq_shut(ckpt_word *seq)
 		ckpt_store(seq, v + 1);
 }
 
-static inline void cpu_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ __volatile__("yield" ::: "memory");
-#endif
-}
-
 /* ------------------------------------------------------------------ mapping */
-
-/* Bytes the file is said to hold. The two words differ only while the file grows; the smaller one is then right. */
-static uint64_t header_allocated(const struct ckpt_seg_header *header)
-{
-	uint64_t a = atomic_load_explicit((ckpt_word *)&header->allocated, memory_order_acquire);
-	uint64_t b = ~ckpt_load(&header->allocated_check);
-	return a < b ? a : b;
-}
 
 /* Address space is scarce when the process limits it: then map what there is, no more. */
 static uint64_t window(uint64_t file_size)
@@ -186,16 +137,10 @@ static void unmap(struct mapping *m)
 static uint64_t believable_allocated(int fd, const struct mapping *m)
 {
 	struct stat st;
-	uint64_t allocated = header_allocated((const struct ckpt_seg_header *)m->base);
+	uint64_t allocated = header_allocated(header_of(m));
 	if (file_size(fd, &st) != 0 || allocated < CKPT_SEG_HEAP || allocated > (uint64_t)st.st_size)
 		return 0;
 	return allocated;
-}
-
-static void set_limit(struct mapping *m, uint64_t allocated)
-{
-	uint64_t length = m->length;
-	atomic_store_explicit(&m->limit, allocated < length ? allocated : length, memory_order_relaxed);
 }
 
 int ckpt_reader_open(int fd, ckpt_reader **out)
@@ -209,7 +154,7 @@ int ckpt_reader_open(int fd, ckpt_reader **out)
 	err = map_file(fd, (uint64_t)st.st_size, &m);
 	if (err != 0)
 		return err;
-	const struct ckpt_seg_header *header = (const struct ckpt_seg_header *)m->base;
+	const struct ckpt_seg_header *header = header_of(m);
 	uint64_t allocated = 0;
 	if (ckpt_segment_check_header(header, (uint64_t)st.st_size) == NULL)
 		allocated = believable_allocated(fd, m);
@@ -224,6 +169,7 @@ int ckpt_reader_open(int fd, ckpt_reader **out)
 	r->device = st.st_dev;
 	r->inode = st.st_ino;
 	r->hash_seed = header->hash_seed;
+	atomic_init(&r->given_up, 0);
 	*out = r;
 	return 0;
 }
@@ -279,32 +225,12 @@ void ckpt_reader_close(ckpt_reader *r)
 
 /* ------------------------------------------------------------------ reading */
 
-/* May the bytes [offset, offset + length) be touched? 0, RETRY (not part of the segment) or CKPT_READ_REMAP. */
-static int reach(struct mapping *m, uint64_t offset, uint64_t length)
-{
-	if (length > CKPT_SEG_SIZE_MAX || offset > CKPT_SEG_SIZE_MAX || offset < CKPT_SEG_HEAP)
-		return RETRY;
-	uint64_t end = offset + length;
-	if (end <= atomic_load_explicit(&m->limit, memory_order_relaxed))
-		return 0;
-	uint64_t allocated = header_allocated((const struct ckpt_seg_header *)m->base);
-	if (end > allocated)
-		return RETRY;
-	uint64_t mapped = atomic_load(&m->length);
-	if (end > mapped)
-		return CKPT_READ_REMAP;
-	set_limit(m, allocated);
-	return 0;
-}
-
 /* Does the entry hold this id? 1, 0, RETRY or CKPT_READ_REMAP. Means nothing until the entry's seq was checked. */
 static int same_id(struct mapping *m, const struct ckpt_seg_entry *e, uint64_t flags, const struct key *key)
 {
-	if ((flags & CKPT_ENTRY_VALID) == 0 || (uint16_t)(flags >> CKPT_ENTRY_ID_SHIFT) != key->length)
-		return 0;
-	if (key->length <= CKPT_SEG_INLINE_ID)
-		return ckpt_load(&e->id[0]) == key->words[0] && ckpt_load(&e->id[1]) == key->words[1] &&
-		       ckpt_load(&e->id[2]) == key->words[2];
+	int same = same_short_id(e, flags, key);
+	if (same >= 0)
+		return same;
 	uint64_t ref = ckpt_load(&e->id[0]);
 	int err = reach(m, ref, key->length);
 	if (err != 0)
@@ -319,7 +245,7 @@ static int same_id(struct mapping *m, const struct ckpt_seg_entry *e, uint64_t f
  */
 static int find(struct mapping *m, const struct key *key, const struct ckpt_seg_entry **entry, uint64_t *seq)
 {
-	const struct ckpt_seg_header *header = (const struct ckpt_seg_header *)m->base;
+	const struct ckpt_seg_header *header = header_of(m);
 	uint64_t index_seq = atomic_load_explicit((ckpt_word *)&header->index_seq, memory_order_acquire);
 	uint64_t table_seq = atomic_load_explicit((ckpt_word *)&header->table_seq, memory_order_acquire);
 	if ((table_seq & 1) != 0)
@@ -370,69 +296,18 @@ static int find(struct mapping *m, const struct key *key, const struct ckpt_seg_
 static int gate(const struct ckpt_seg_header *header, uint64_t state_seq)
 {
 	atomic_thread_fence(memory_order_acquire);
-	uint64_t flags = ckpt_load(&header->flags);
-	if ((flags & CKPT_SEG_DEAD) != 0)
-		return CKPT_READ_GONE;
-	if ((flags & CKPT_SEG_READABLE) == 0)
-		return CKPT_READ_ASK;
-	uint64_t lease = ckpt_load(&header->lease);
-	if (lease != CKPT_SEG_NO_LEASE) {
-		struct timespec now;
-		if (clock_gettime(CLOCK_MONOTONIC, &now) != 0 ||
-		    (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec >= lease)
-			return CKPT_READ_ASK;
-	}
+	int status = admits(ckpt_load(&header->flags), ckpt_load(&header->lease));
+	if (status != CKPT_READ_OK)
+		return status;
 	atomic_thread_fence(memory_order_acquire);
 	if (ckpt_load(&header->state_seq) != state_seq)
 		return RETRY;
 	return CKPT_READ_OK;
 }
 
-struct request {
-	uint64_t offset, size;
-	void *buf;
-	uint64_t read_size;
-	struct ckpt_section_stat *stat; /* NULL: read content */
-};
-
-/* The section's part of an attempt; its outcome holds if the entry's seq is still the same afterwards. */
-static int take(struct mapping *m, const struct ckpt_seg_entry *e, struct request *q)
+int ckpt_read_attempt(struct mapping *m, const struct key *key, struct request *q)
 {
-	uint64_t flags = ckpt_load(&e->flags);
-	uint64_t size = ckpt_load(&e->size);
-	if ((flags & CKPT_ENTRY_MARKED) != 0)
-		return CKPT_READ_ASK;
-	if ((flags & CKPT_ENTRY_TOMBSTONE) != 0)
-		return CKPT_READ_NO_SECTION;
-	if (q->stat != NULL) {
-		q->stat->size = size;
-		q->stat->expiration = (int64_t)ckpt_load(&e->expiration);
-		q->stat->last_update = (int64_t)ckpt_load(&e->last_update);
-		q->stat->update_number = ckpt_load(&e->number);
-		q->stat->state = (flags & CKPT_ENTRY_CORRUPTED) != 0 ? CKPT_SECTION_CORRUPTED : CKPT_SECTION_VALID;
-		return CKPT_READ_OK;
-	}
-	if ((flags & CKPT_ENTRY_CORRUPTED) != 0)
-		return CKPT_READ_CORRUPTED;
-	if (q->offset > size)
-		return CKPT_READ_BAD_OFFSET;
-	uint64_t n = size - q->offset < q->size ? size - q->offset : q->size;
-	if (n > 0) {
-		uint64_t data = ckpt_load(&e->data);
-		if (size > ckpt_load(&e->capacity))
-			return RETRY;
-		int err = reach(m, data, size);
-		if (err != 0)
-			return err;
-		memcpy(q->buf, m->base + data + q->offset, n);
-	}
-	q->read_size = n;
-	return CKPT_READ_OK;
-}
-
-static int attempt(struct mapping *m, const struct key *key, struct request *q)
-{
-	const struct ckpt_seg_header *header = (const struct ckpt_seg_header *)m->base;
+	const struct ckpt_seg_header *header = header_of(m);
 	uint64_t state_seq = atomic_load_explicit((ckpt_word *)&header->state_seq, memory_order_acquire);
 	uint64_t flags = ckpt_load(&header->flags);
 	if ((flags & CKPT_SEG_DEAD) != 0)
@@ -466,11 +341,11 @@ static int run(ckpt_reader *r, const void *id, uint16_t id_len, struct request *
 		for (int pauses = n * PAUSES_PER_TRY; pauses > 0; pauses--)
 			cpu_pause();
 		struct mapping *m = atomic_load_explicit(&r->current, memory_order_acquire);
-		int status = attempt(m, &key, q);
+		int status = ckpt_read_attempt(m, &key, q);
 		if (status != RETRY)
 			return status;
 	}
-	return CKPT_READ_ASK;
+	return ckpt_read_cut_off(r, &key, q);
 }
 
 int ckpt_reader_read(ckpt_reader *r, const void *id, uint16_t id_len, uint64_t offset, void *buf, uint64_t size,

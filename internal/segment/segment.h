@@ -2,8 +2,9 @@
  * segment.h: reading a checkpoint replica in shared memory.
  *
  * A replica is one tmpfs file written by the node director and mapped read-only by applications. This header is
- * the reader's side. segment.c implements it and includes nothing else of this folder but segment.h and format.h,
- * so that the C front, the engine and tests compile the very same file. docs/segment-format.md describes the bytes.
+ * the reader's side. segment.c and cutoff.c implement it and include nothing else of this folder but segment.h,
+ * format.h and reader.h, so that the C front, the engine and tests compile the very same files.
+ * docs/segment-format.md describes the bytes.
  */
 #ifndef CKPT_SEGMENT_H
 #define CKPT_SEGMENT_H
@@ -26,7 +27,8 @@ enum ckpt_read_status {
 	CKPT_READ_BAD_OFFSET, /* offset > section size */
 	CKPT_READ_CORRUPTED,  /* the section was left corrupted by a cut-off weak update */
 	CKPT_READ_ASK,        /* not to be answered from here: section marked, lease over, replica not readable,
-	                         bounded retries used up, or the bytes make no sense. Ask the node director */
+	                         bounded retries used up (not because a writer was killed), or the bytes make no
+	                         sense. Ask the node director */
 	CKPT_READ_REMAP,      /* what was asked for lies beyond the mapping: ckpt_reader_remap, then read again */
 	CKPT_READ_GONE        /* the checkpoint's replica is gone from this node */
 };
@@ -53,8 +55,10 @@ void ckpt_reader_close(ckpt_reader *r);
 /*
  * Reads min(size, section size - offset) bytes at offset of the section named by the id_len bytes at id (id_len 0:
  * the default section) into buf, as one consistent state of that section, and stores their number in *read_size
- * (0 unless CKPT_READ_OK). Returns an enum ckpt_read_status. Never blocks; makes no system call but, when the replica needs
- * a lease, one clock_gettime (vDSO).
+ * (0 unless CKPT_READ_OK). Returns an enum ckpt_read_status. Takes no lock and makes no system call but, when the replica
+ * needs a lease, one clock_gettime (vDSO). If the writer was killed within an update, gives what recovery will make of the
+ * section. One thing is waited for, 0.1 s and once: a weak update that seems cut off must not have been held up only, before
+ * the section is said to be corrupted.
  */
 int ckpt_reader_read(ckpt_reader *r, const void *id, uint16_t id_len, uint64_t offset, void *buf, uint64_t size,
                      uint64_t *read_size);

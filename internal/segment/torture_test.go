@@ -48,7 +48,17 @@ func newWriter(dir string, seed uint64, sections int, sizes []int) (*writer, err
 	if err != nil {
 		return nil, err
 	}
-	return &writer{r, b, rand.New(rand.NewPCG(seed, 1)), make([][]byte, sections), sizes}, nil
+	w := &writer{r, b, rand.New(rand.NewPCG(seed, 1)), make([][]byte, sections), sizes}
+	buf := make([]byte, tortureMax+1000)
+	for n := range w.content {
+		got, err := r.ReadAt(tortureID(n), 0, buf)
+		if err != nil { // not there
+			continue
+		}
+		w.content[n] = slices.Clone(buf[:got])
+		b.sections[n].acked.Store(binary.LittleEndian.Uint64(buf)<<1 | 1)
+	}
+	return w, nil
 }
 
 func (w *writer) fill(b []byte) {
@@ -223,16 +233,18 @@ func tortureReader(dir string, seed uint64) error {
 	if seed >= fillSeed {
 		sections = fillSections
 	}
+	last := make([]uint64, sections)
 	for b.stop.Load() == 0 {
 		n := rng.IntN(sections)
-		if err := readOne(r, f, b, n, buf); err != nil {
+		if err := readOne(r, f, b, n, buf, &last[n]); err != nil {
 			return fmt.Errorf("section %d: %w", n, err)
 		}
 	}
 	return nil
 }
 
-func readOne(r *Reader, f *os.File, b *board, n int, buf []byte) error {
+// readOne reads section n, of which update *last was seen last.
+func readOne(r *Reader, f *os.File, b *board, n int, buf []byte, last *uint64) error {
 	before := b.sections[n].acked.Load()
 	got, err := r.Read(tortureID(n), 0, buf)
 	if errors.Is(err, ErrRemap) {
@@ -267,7 +279,10 @@ func readOne(r *Reader, f *os.File, b *board, n int, buf []byte) error {
 		return fmt.Errorf("content of update %d after update %d was acknowledged (exists: %d)", number, before>>1, before&1)
 	case number > began:
 		return fmt.Errorf("content of update %d, which has not begun", number)
+	case number < *last:
+		return fmt.Errorf("content of update %d after that of update %d", number, *last)
 	}
+	*last = number
 	b.reads.Add(1)
 	return nil
 }

@@ -7,22 +7,17 @@
  * A record is [old bytes, padded to 8][offset][kind | length]: read from the end, so that undoing in reverse order
  * needs no index. Sequence counters are never set back, or a reader could take two different states for one:
  * a record names the counter, and finishing and undoing both move it on to the next even value.
+ *
+ * Readers use the records too, after a crash and while the writer is held up (cutoff.c says what they rely on).
  */
 #include <errno.h>
 #include <string.h>
 
 #include "writer.h"
 
-enum { TRAILER = 16 };
-
-static uint64_t padded(uint64_t length)
-{
-	return (length + 7) & ~UINT64_C(7);
-}
-
 uint64_t ckpt_undo_cost(uint64_t length)
 {
-	return padded(length) + TRAILER;
+	return ckpt_undo_padded(length) + CKPT_UNDO_TRAILER;
 }
 
 void ckpt_copy_in(ckpt_writer *w, uint64_t offset, const void *bytes, uint64_t length)
@@ -111,13 +106,20 @@ int ckpt_undo_begin(ckpt_writer *w, uint64_t need)
 	return 0;
 }
 
+/* Readers see it after everything stored before, and before everything stored after. */
+static void set_undo(ckpt_writer *w, uint64_t value)
+{
+	atomic_thread_fence(memory_order_release);
+	ckpt_store(&ckpt_head(w)->undo, value);
+	atomic_thread_fence(memory_order_release);
+}
+
 static void publish(ckpt_writer *w, uint64_t at, uint64_t offset, uint64_t word)
 {
-	struct ckpt_seg_header *h = ckpt_head(w);
-	uint64_t area = ckpt_load(&h->undo_area);
+	uint64_t area = ckpt_load(&ckpt_head(w)->undo_area);
 	ckpt_store(ckpt_word_at(w, area + at), offset);
 	ckpt_store(ckpt_word_at(w, area + at + 8), word);
-	ckpt_store(&h->undo, at + TRAILER);
+	set_undo(w, at + CKPT_UNDO_TRAILER);
 }
 
 /* The reservation made by ckpt_undo_begin covers every record; anything else would be a fault in this program, and going on
@@ -128,6 +130,10 @@ static uint64_t room(ckpt_writer *w, uint64_t length)
 	uint64_t used = ckpt_load(&h->undo);
 	if (used + ckpt_undo_cost(length) > ckpt_load(&h->undo_capacity))
 		__builtin_trap();
+	if (used == 0) {
+		ckpt_store(&h->undo_seq, ckpt_load(&h->undo_seq) + 1);
+		atomic_thread_fence(memory_order_release);
+	}
 	return used;
 }
 
@@ -136,7 +142,7 @@ void ckpt_undo_record(ckpt_writer *w, uint64_t offset, uint64_t length)
 	uint64_t used = room(w, length);
 	uint64_t area = ckpt_load(&ckpt_head(w)->undo_area);
 	ckpt_copy_in(w, area + used, ckpt_at(w, offset), length);
-	publish(w, used + padded(length), offset, length | (uint64_t)CKPT_UNDO_BYTES << CKPT_UNDO_SHIFT);
+	publish(w, used + ckpt_undo_padded(length), offset, length | (uint64_t)CKPT_UNDO_BYTES << CKPT_UNDO_SHIFT);
 }
 
 void ckpt_undo_open(ckpt_writer *w, ckpt_word *seq)
@@ -159,84 +165,64 @@ void ckpt_undo_put(ckpt_writer *w, ckpt_word *word, uint64_t value)
 	ckpt_store(word, value);
 }
 
-/* One record, from its end. Returns the bytes before it, or UINT64_MAX when it makes no sense. */
-static uint64_t previous(const ckpt_writer *w, uint64_t area, uint64_t used, uint64_t allocated, unsigned *kind,
-                         uint64_t *offset, uint64_t *length)
+static void shut_all(ckpt_writer *w, const struct ckpt_undo_records *all)
 {
-	if (used < TRAILER)
-		return UINT64_MAX;
-	uint64_t word = ckpt_load(ckpt_word_at(w, area + used - 8));
-	*offset = ckpt_load(ckpt_word_at(w, area + used - TRAILER));
-	*kind = (unsigned)(word >> CKPT_UNDO_SHIFT);
-	*length = word & ((UINT64_C(1) << CKPT_UNDO_SHIFT) - 1);
-	uint64_t reached = *kind == CKPT_UNDO_BYTES ? *length : *kind == CKPT_UNDO_SEQ ? 8 : sizeof(struct ckpt_seg_entry);
-	if (*kind < CKPT_UNDO_BYTES || *kind > CKPT_UNDO_CORRUPT || (*kind != CKPT_UNDO_BYTES && *length != 0) ||
-	    *offset < CKPT_SEG_IMMUTABLE || *offset > allocated || reached > allocated - *offset ||
-	    (*kind != CKPT_UNDO_BYTES && (*offset & 7) != 0) || padded(*length) > used - TRAILER)
-		return UINT64_MAX;
-	return used - TRAILER - padded(*length);
+	struct ckpt_undo_record r;
+	for (uint64_t at = all->used; at != 0; at = r.bytes - all->area) {
+		if (!ckpt_undo_previous(all, at, &r))
+			return;
+		if (r.kind == CKPT_UNDO_SEQ)
+			ckpt_seq_shut(ckpt_word_at(w, r.offset));
+	}
 }
 
-static void shut_all(ckpt_writer *w, uint64_t area, uint64_t used, uint64_t allocated)
+static struct ckpt_undo_records records(const ckpt_writer *w)
 {
-	unsigned kind;
-	uint64_t offset, length;
-	while (used != 0) {
-		used = previous(w, area, used, allocated, &kind, &offset, &length);
-		if (used == UINT64_MAX)
-			return;
-		if (kind == CKPT_UNDO_SEQ)
-			ckpt_seq_shut(ckpt_word_at(w, offset));
-	}
+	const struct ckpt_seg_header *h = ckpt_head(w);
+	return (struct ckpt_undo_records){.base = w->base,
+	                                  .area = ckpt_load(&h->undo_area),
+	                                  .used = ckpt_load(&h->undo) & ~CKPT_UNDO_COMMITTED,
+	                                  .allocated = ckpt_load(&h->allocated)};
 }
 
 void ckpt_undo_commit(ckpt_writer *w)
 {
-	struct ckpt_seg_header *h = ckpt_head(w);
-	uint64_t used = ckpt_load(&h->undo);
-	ckpt_store(&h->undo, used | CKPT_UNDO_COMMITTED);
-	shut_all(w, ckpt_load(&h->undo_area), used, ckpt_load(&h->allocated));
-	ckpt_store(&h->undo, 0);
+	struct ckpt_undo_records all = records(w);
+	set_undo(w, all.used | CKPT_UNDO_COMMITTED);
+	shut_all(w, &all);
+	set_undo(w, 0);
+}
+
+static void undo_all(ckpt_writer *w, const struct ckpt_undo_records *all)
+{
+	struct ckpt_undo_record r;
+	for (uint64_t at = all->used; at != 0 && ckpt_undo_previous(all, at, &r); at = r.bytes - all->area) {
+		if (r.kind == CKPT_UNDO_BYTES)
+			ckpt_copy_in(w, r.offset, ckpt_at(w, r.bytes), r.length);
+		else if (r.kind == CKPT_UNDO_CORRUPT) {
+			ckpt_word *flags = &ckpt_entry_at(w, r.offset)->flags;
+			ckpt_store(flags, ckpt_load(flags) | CKPT_ENTRY_CORRUPTED);
+		}
+	}
 }
 
 const char *ckpt_undo_recover(ckpt_writer *w)
 {
-	struct ckpt_seg_header *h = ckpt_head(w);
-	uint64_t undo = ckpt_load(&h->undo);
+	uint64_t undo = ckpt_load(&ckpt_head(w)->undo), capacity = ckpt_load(&ckpt_head(w)->undo_capacity);
 	if (undo == 0)
 		return NULL;
-	uint64_t used = undo & ~CKPT_UNDO_COMMITTED;
-	uint64_t area = ckpt_load(&h->undo_area), capacity = ckpt_load(&h->undo_capacity);
-	uint64_t allocated = ckpt_load(&h->allocated);
-	if (area < CKPT_SEG_UNDO_BASE || (area & 7) != 0 || area > allocated || capacity > allocated - area ||
-	    used > capacity || (used & 7) != 0)
+	struct ckpt_undo_records all = records(w);
+	if (all.area < CKPT_SEG_UNDO_BASE || (all.area & 7) != 0 || all.area > all.allocated ||
+	    capacity > all.allocated - all.area || all.used > capacity || (all.used & 7) != 0)
 		return "undo area out of bounds";
-	unsigned kind;
-	uint64_t offset, length, at;
-	for (at = used; at != 0;) {
-		at = previous(w, area, at, allocated, &kind, &offset, &length);
-		if (at == UINT64_MAX)
+	struct ckpt_undo_record r;
+	for (uint64_t at = all.used; at != 0; at = r.bytes - all.area)
+		if (!ckpt_undo_previous(&all, at, &r))
 			return "undo record makes no sense";
-		uint64_t reached = kind == CKPT_UNDO_BYTES ? length : 8;
-		if (offset < area + used && area < offset + reached)
-			return "undo record points into the undo area";
-		uint64_t control = offsetof(struct ckpt_seg_header, undo);
-		if (offset < control + 24 && control < offset + reached)
-			return "undo record points at the undo words";
-	}
-	if ((undo & CKPT_UNDO_COMMITTED) == 0) {
-		for (at = used; at != 0;) {
-			at = previous(w, area, at, allocated, &kind, &offset, &length);
-			if (kind == CKPT_UNDO_BYTES)
-				ckpt_copy_in(w, offset, ckpt_at(w, area + at), length);
-			else if (kind == CKPT_UNDO_CORRUPT) {
-				ckpt_word *flags = &ckpt_entry_at(w, offset)->flags;
-				ckpt_store(flags, ckpt_load(flags) | CKPT_ENTRY_CORRUPTED);
-			}
-		}
-	}
-	shut_all(w, area, used, allocated);
-	ckpt_store(&h->undo, 0);
+	if ((undo & CKPT_UNDO_COMMITTED) == 0)
+		undo_all(w, &all);
+	shut_all(w, &all);
+	set_undo(w, 0);
 	return NULL;
 }
 

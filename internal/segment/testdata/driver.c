@@ -125,6 +125,8 @@ static ckpt_writer *attach(const char *file, const char **reason)
 	return NULL;
 }
 
+static void try_damaged(const uint8_t *image, size_t size);
+
 /* Kills the writer in spirit: what it had allocated for the update is leaked on purpose, as by a crash. */
 static ckpt_writer *stop_within(ckpt_writer *victim)
 {
@@ -136,6 +138,8 @@ static ckpt_writer *stop_within(ckpt_writer *victim)
 		update(w);
 		ckpt_store_hook = NULL;
 	}
+	read_all(path);
+	try_damaged(w->base, ckpt_load(&ckpt_head(w)->allocated));
 	ckpt_writer_close(w);
 	const char *reason;
 	w = attach(path, &reason);
@@ -149,10 +153,12 @@ static void try_damaged(const uint8_t *image, size_t size)
 	uint8_t *bad = malloc(size);
 	memcpy(bad, image, size);
 	for (uint64_t n = 1 + rnd(3); n > 0; n--) {
-		uint64_t at = rnd(2) == 0 ? CKPT_SEG_IMMUTABLE + 8 * rnd(60) : 8 * rnd(size / 8), word;
+		uint64_t ats[] = {CKPT_SEG_IMMUTABLE + 8 * rnd(60), 8 * rnd(size / 8), CKPT_SEG_UNDO_BASE + 8 * rnd(200)};
+		uint64_t at = ats[rnd(3)], word;
 		memcpy(&word, bad + at, 8);
-		uint64_t values[] = {0, word ^ (UINT64_C(1) << rnd(64)), rnd(size) & ~UINT64_C(63), UINT64_MAX, word + 64};
-		memcpy(bad + at, &values[rnd(5)], 8);
+		uint64_t values[] = {0,          word ^ (UINT64_C(1) << rnd(64)),  rnd(size) & ~UINT64_C(63),
+		                     UINT64_MAX, word + 64,                        rnd(5) << CKPT_UNDO_SHIFT | rnd(300)};
+		memcpy(bad + at, &values[rnd(6)], 8);
 	}
 	int fd = open(copy_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, bad, size) != (ssize_t)size)
