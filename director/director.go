@@ -155,6 +155,9 @@ func (d *Director) fail() {
 func (d *Director) closeAll() {
 	if d.raft != nil {
 		d.raft.Shutdown().Error()
+		if err := d.store.reach(); err != nil {
+			d.log.Debug("end of the log not noted", "error", err)
+		}
 	} else if c, ok := d.transport.(io.Closer); ok {
 		c.Close()
 	}

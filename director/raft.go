@@ -41,8 +41,16 @@ func (d *Director) startRaft(o *Options) (err error) {
 		}
 		d.transport = t
 	}
+	if single {
+		if err := d.store.complete(); err != nil {
+			return &StoreError{o.DataDir, err}
+		}
+	}
 	if err := d.member(o, c, single); err != nil {
 		return err
+	}
+	if err := d.store.reach(); err != nil {
+		return &StoreError{o.DataDir, err}
 	}
 	disk := &durable{WAL: d.store.log, failed: d.storeFailed}
 	log, err := raft.NewLogCache(entriesCached, disk)

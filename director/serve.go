@@ -67,7 +67,7 @@ func (s *server) take(ctx context.Context) {
 		case err != nil && ctx.Err() != nil && !draining && s.sub.Drain() == nil:
 			draining = true
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(context.Background(), drainTimeout)
+			ctx, cancel = s.whileConnected(drainTimeout)
 			defer cancel()
 			continue
 		case err != nil:
@@ -80,6 +80,25 @@ func (s *server) take(ctx context.Context) {
 			s.d.log.Debug("request to the director dropped", "error", err)
 		}
 	}
+}
+
+// whileConnected gives a context that ends with a time, or as soon as there is no bus.
+func (s *server) whileConnected(limit time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	conn := s.d.o.Conn
+	lost := conn.StatusChanged(nats.DISCONNECTED, nats.RECONNECTING, nats.CLOSED)
+	go func() {
+		defer conn.RemoveStatusListener(lost)
+		defer cancel()
+		if !conn.IsConnected() {
+			return
+		}
+		select {
+		case <-lost:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // begin hands one request on. It returns an error for one that can't be understood.
@@ -268,7 +287,7 @@ func (s *server) registered(r *request, result *Result) {
 
 func (s *server) reply(r *request, head wire.DirectorReply, body any) {
 	s.d.mu.Lock()
-	head.Generation = s.d.core.Generation()
+	head.Generation, head.Server = s.d.core.Generation(), s.d.o.ID
 	s.d.mu.Unlock()
 	frame, err := wire.Encode(wire.KindDirected, nil, head, body)
 	if err == nil {

@@ -20,6 +20,12 @@ const testWait = 10 * time.Second
 // bus starts a NATS server and gives its URL.
 func bus(t testing.TB) string {
 	t.Helper()
+	_, url := startBus(t)
+	return url
+}
+
+func startBus(t testing.TB) (*natsserver.Server, string) {
+	t.Helper()
 	s, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true})
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +38,7 @@ func bus(t testing.TB) string {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
-	return s.ClientURL()
+	return s, s.ClientURL()
 }
 
 func connect(t testing.TB, url string) *nats.Conn {
@@ -188,8 +194,11 @@ func TestServes(t *testing.T) {
 	start(t, options(t, url, t.TempDir()))
 	t.Logf("ready after %v", time.Since(began))
 	p := &peer{t, connect(t, url), "n1", 1}
-	if h, _ := p.ask(wire.DirectorOpen, openRequest("a", 0), nil); !h.Unknown || h.Error != wire.TryAgain {
+	if h, _ := p.ask(wire.DirectorOpen, openRequest("a", 0), nil); !h.Unknown || h.Error != wire.TryAgain || h.Server != "d1" {
 		t.Fatalf("before registering: %+v", h)
+	}
+	if h := p.must(wire.DirectorList, wire.ListRequest{}, nil); h.Server != "d1" {
+		t.Fatalf("answered by %q", h.Server)
 	}
 	reg := p.register()
 	if reg.Cluster == [16]byte{} {
@@ -231,6 +240,21 @@ func TestServes(t *testing.T) {
 		}
 	}
 	p.open("b", 0)
+}
+
+// TestStopsWithoutBus ends a director whose bus has gone before it: there is nobody left to answer.
+func TestStopsWithoutBus(t *testing.T) {
+	server, url := startBus(t)
+	o := options(t, url, t.TempDir())
+	_, stop := start(t, o)
+	server.Shutdown()
+	server.WaitForShutdown()
+	eventually(t, "the bus is missed", func() bool { return !o.Conn.IsConnected() })
+	began := time.Now()
+	stop()
+	if took := time.Since(began); took > drainTimeout/2 {
+		t.Errorf("took %v", took)
+	}
 }
 
 // TestRefusesSecondNode starts a node director of a name that is in use on another host.

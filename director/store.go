@@ -32,7 +32,16 @@ type store struct {
 	meta      *metadb.BoltMetaDB
 	log       *wal.WAL
 	snapshots *raft.FileSnapshotStore
+
+	last, base uint64 // entries: the last in the log, the last in the newest readable snapshot; 0 = none
 }
+
+// Keys of the stable store. The first two are raft's own.
+var (
+	keyTerm     = []byte("CurrentTerm")
+	keyVoteTerm = []byte("LastVoteTerm")
+	keyReached  = []byte("ckpt.reached") // an entry that the log has reached, see reach
+)
 
 // openStore makes the directory if need be, takes its lock, opens what is in it and reads all of it once: raft itself
 // answers damage with a panic or, if a snapshot is missing, not at all.
@@ -53,6 +62,9 @@ func openStore(dir string, logger hclog.Logger) (s *store, err error) {
 	if s.lock, err = lockDirectory(dir); err != nil {
 		return s, err
 	}
+	if err := metaPresent(dir); err != nil {
+		return s, damaged(err)
+	}
 	s.meta = &metadb.BoltMetaDB{}
 	s.log, err = wal.Open(filepath.Join(dir, "log"), wal.WithMetaStore(s.meta), wal.WithSegmentSize(segmentBytes),
 		wal.WithLogger(logger))
@@ -63,7 +75,7 @@ func openStore(dir string, logger hclog.Logger) (s *store, err error) {
 	if s.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, snapshotsKept, logger); err != nil {
 		return s, err
 	}
-	return s, s.verify(dir)
+	return s, s.verify()
 }
 
 func damaged(err error) error {
@@ -73,6 +85,29 @@ func damaged(err error) error {
 	}
 	text := strings.ReplaceAll(err.Error(), "\n", " ")
 	return fmt.Errorf("the store is damaged (%s); move the directory away and start again: checkpoints are then lost", text)
+}
+
+// metaPresent refuses a log without its metadata file: opening it would make a new one and delete the log.
+func metaPresent(dir string) error {
+	log := filepath.Join(dir, "log")
+	switch info, err := os.Stat(filepath.Join(log, metadb.FileName)); {
+	case err == nil && info.Size() > 0:
+		return nil
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	for _, holds := range []struct{ dir, suffix string }{{log, ".wal"}, {filepath.Join(dir, "snapshots"), ""}} {
+		entries, err := os.ReadDir(holds.dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), holds.suffix) {
+				return fmt.Errorf("log/%s is missing or empty, but there is %s", metadb.FileName, e.Name())
+			}
+		}
+	}
+	return nil
 }
 
 // lockDirectory takes the lock that makes the directory one process' own.
@@ -102,7 +137,7 @@ func lockDirectory(dir string) (*os.File, error) {
 }
 
 // verify reads the newest snapshot that can be read and the log after it.
-func (s *store) verify(dir string) error {
+func (s *store) verify() error {
 	first, err := s.log.FirstIndex()
 	if err != nil {
 		return damaged(err)
@@ -111,10 +146,11 @@ func (s *store) verify(dir string) error {
 	if err != nil {
 		return damaged(err)
 	}
-	base, err := s.base(dir)
+	base, err := s.snapshotEnd()
 	if err != nil {
 		return err
 	}
+	s.last, s.base = last, base
 	if last > 0 && first > base+1 {
 		return damaged(fmt.Errorf("the log begins at entry %d, the newest readable snapshot ends at %d", first, base))
 	}
@@ -133,8 +169,8 @@ func (s *store) verify(dir string) error {
 	return nil
 }
 
-// base is the last log entry in the newest snapshot that can be read; 0 without a snapshot.
-func (s *store) base(dir string) (uint64, error) {
+// snapshotEnd is the last log entry in the newest snapshot that can be read; 0 without a snapshot.
+func (s *store) snapshotEnd() (uint64, error) {
 	list, err := s.snapshots.List()
 	if err != nil {
 		return 0, damaged(err)
@@ -162,6 +198,40 @@ func (s *store) base(dir string) (uint64, error) {
 		return 0, damaged(reason)
 	}
 	return 0, nil
+}
+
+// reach notes the end of the log, for complete to find it cut off later. It is called when the director starts and when
+// it has stopped.
+func (s *store) reach() error {
+	last, err := s.log.LastIndex()
+	if err != nil {
+		return err
+	}
+	return s.log.SetUint64(keyReached, last)
+}
+
+// complete refuses the store of a director without others if its log has lost entries at its end: the library takes a
+// file that is missing or ends early for one that was never written to. (A director with others may have entries
+// replaced by the leader's, and gets those it lacks from it.)
+func (s *store) complete() error {
+	var values [3]uint64
+	for i, key := range [...][]byte{keyTerm, keyVoteTerm, keyReached} {
+		var err error
+		if values[i], err = s.log.GetUint64(key); err != nil {
+			return damaged(err)
+		}
+	}
+	term, vote, reached := values[0], values[1], max(values[2], s.base)
+	switch {
+	case s.last < reached:
+		return damaged(fmt.Errorf("the log ends at entry %d, it had reached entry %d", s.last, reached))
+	case s.last == 0 && vote > 0:
+		return damaged(fmt.Errorf("the log is empty, the director had been elected in term %d", vote))
+	case s.last == 0 && term > 0:
+		// Ended between the two steps in which raft begins a group: nothing has been written yet.
+		return s.log.SetUint64(keyTerm, 0)
+	}
+	return nil
 }
 
 func (s *store) close() {

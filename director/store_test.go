@@ -1,9 +1,11 @@
 package director
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,6 +118,31 @@ func TestDamagedStore(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"log metadata missing": func(t *testing.T, dir string) {
+			if err := os.Remove(dir + "/log/wal-meta.db"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"log metadata empty": func(t *testing.T, dir string) { replace(t, dir+"/log/wal-meta.db", nil) },
+		"log replaced": func(t *testing.T, dir string) {
+			replace(t, one(t, dir+"/log/*.wal"), []byte("9 bytes.\n"))
+		},
+		"log empty": func(t *testing.T, dir string) { replace(t, one(t, dir+"/log/*.wal"), nil) },
+		"log missing": func(t *testing.T, dir string) {
+			if err := os.Remove(one(t, dir+"/log/*.wal")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"log shorter": func(t *testing.T, dir string) {
+			file := one(t, dir+"/log/*.wal")
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if end := len(bytes.TrimRight(b, "\x00")); os.Truncate(file, int64(end/2)) != nil {
+				t.Fatal("not truncated")
+			}
+		},
 		"log metadata overwritten": func(t *testing.T, dir string) {
 			overwrite(t, dir+"/log/wal-meta.db", 0, make([]byte, 16384))
 		},
@@ -125,7 +152,63 @@ func TestDamagedStore(t *testing.T) {
 			stored(t, url, dir, 0)
 			damage(t, dir)
 			refused(t, options(t, url, dir), "the store is damaged")
+			// Nothing was made good, nothing was made worse.
+			refused(t, options(t, url, dir), "the store is damaged")
 		})
+	}
+}
+
+// TestLogLostAfterSnapshot takes the log away, with and without its metadata, where a snapshot remains.
+func TestLogLostAfterSnapshot(t *testing.T) {
+	url := bus(t)
+	for _, gone := range []string{"/log/*.wal", "/log"} {
+		dir := t.TempDir()
+		stored(t, url, dir, 1)
+		if err := os.RemoveAll(one(t, dir+gone)); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, options(t, url, dir), "the store is damaged")
+	}
+}
+
+// TestLogLostAfterCrash empties the log of a director that had no time to note how long it was.
+func TestLogLostAfterCrash(t *testing.T) {
+	url, dir := bus(t), t.TempDir()
+	stored(t, url, dir, 0)
+	s := storeOf(t, dir)
+	if err := s.log.SetUint64(keyReached, 0); err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	replace(t, one(t, dir+"/log/*.wal"), nil)
+	refused(t, options(t, url, dir), "the log is empty, the director had been elected in term ")
+}
+
+// TestUnfinishedBootstrap starts on what a crash between the two steps of the first start leaves.
+func TestUnfinishedBootstrap(t *testing.T) {
+	url, dir := bus(t), t.TempDir()
+	s := storeOf(t, dir)
+	if err := s.log.SetUint64(keyTerm, 1); err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	start(t, options(t, url, dir))
+}
+
+func storeOf(t *testing.T, dir string) *store {
+	t.Helper()
+	s, err := openStore(dir, newRaftLog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// replace gives a file another content, and its length.
+func replace(t *testing.T, file string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

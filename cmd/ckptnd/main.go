@@ -2,36 +2,22 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
-
 	"libckpt/cmd/internal/daemon"
 	"libckpt/internal/config"
-	"libckpt/internal/release"
 )
 
 func main() {
-	cmd := &cobra.Command{
-		Use:   "ckptnd",
-		Short: "Node director of the checkpoint service",
+	p := daemon.Program{
+		Name:   "ckptnd",
+		Daemon: config.Node,
+		Run:    daemon.RunNode,
+		Short:  "Node director of the checkpoint service",
 		Long: `ckptnd holds the replicas of its node and serves the applications there.
 
 It embeds the bus (a NATS server on the loopback interface) unless external NATS servers are named (--nats).
 Once calls succeed it prints the line "ready RUN-DIRECTORY" on standard output. It stops on SIGTERM or
 SIGINT and can be started again at any time, also after kill -9: the replicas outlive it, applications go on
 reading meanwhile, and their handles go on working afterwards.`,
-		Args:          cobra.NoArgs,
-		Version:       release.Version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load(cmd.Flags())
-			if err != nil {
-				return err
-			}
-			return daemon.RunNode(c)
-		},
 	}
-	config.Flags(cmd.Flags(), config.Node)
-	daemon.WrapHelp(cmd)
-	daemon.Main("ckptnd", cmd.Execute)
+	p.Main()
 }

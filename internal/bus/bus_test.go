@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -215,5 +216,45 @@ func TestConnectWaitsForTheServer(t *testing.T) {
 	start(t, ServerOptions{File: file})
 	if err := <-connected; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestConnectionsLeaveNothing connects and disconnects many sessions: the server must not remember them.
+func TestConnectionsLeaveNothing(t *testing.T) {
+	credentials := NewCredentials()
+	s := start(t, ServerOptions{Credentials: credentials})
+	cycle := func() {
+		credentials.AddSession("session", "secret", []string{"ckpt.x"}, []string{"ckpt.y"})
+		c, err := nats.Connect(s.URL(), nats.UserInfo("session", "secret"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.SubscribeSync("ckpt.y"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		credentials.RemoveSession("session")
+	}
+	inUse := func() int64 {
+		until(t, "all are gone", func() bool { return s.nats.NumClients() == 0 && s.nats.NumSubscriptions() == 0 })
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC() // what a pool has kept for one more round
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	const warmUp, cycles, perCycle = 50, 500, 200 // bytes; a remembered connection takes 700
+	for range warmUp {
+		cycle()
+	}
+	before := inUse()
+	for range cycles {
+		cycle()
+	}
+	if grown := inUse() - before; grown > cycles*perCycle {
+		t.Errorf("%d bytes more in use after %d connections", grown, cycles)
 	}
 }

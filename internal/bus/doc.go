@@ -20,4 +20,5 @@ const (
 	pingsOutstanding  = 2
 	pendingBytesMax   = 8 << 20 // kept for sending while there is no connection
 	maxPayload        = 1 << 20 // bytes of one message, unless configured
+	closedClientsKept = 16      // connections the embedded server remembers after their end; nobody asks it about them
 )

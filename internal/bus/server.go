@@ -54,6 +54,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 		NoSigs:                     true,
 		NoLog:                      true,
 		NoSystemAccount:            true,
+		MaxClosedClients:           closedClientsKept,
 		CustomClientAuthentication: o.Credentials,
 	})
 	if err != nil {

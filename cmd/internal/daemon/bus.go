@@ -30,8 +30,11 @@ type Bus struct {
 }
 
 // EmbedBus makes the bus of a process that has a node director: the external servers of c if it names some, else a
-// server of its own. c.RunDir exists.
+// server of its own. It makes the run directory.
 func EmbedBus(c *config.Config, log *slog.Logger) (*Bus, error) {
+	if err := prepareRunDir(c.RunDir); err != nil {
+		return nil, err
+	}
 	b := &Bus{log: log}
 	if len(c.NATS) != 0 {
 		return b, b.external(c)

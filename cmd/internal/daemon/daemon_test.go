@@ -120,7 +120,7 @@ func TestExternalCredentials(t *testing.T) {
 		}
 		return p
 	}
-	c := &config.Config{NATS: []string{"nats://a:4222"}, NATSUser: "d", NATSPasswordFile: file("dp"),
+	c := &config.Config{RunDir: dir, NATS: []string{"nats://a:4222"}, NATSUser: "d", NATSPasswordFile: file("dp"),
 		ApplicationUser: "a", ApplicationPasswordFile: file("ap")}
 	b, err := EmbedBus(c, quiet())
 	if err != nil {

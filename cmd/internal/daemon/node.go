@@ -1,9 +1,6 @@
 package daemon
 
 import (
-	"context"
-	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -14,50 +11,35 @@ import (
 )
 
 // RunNode is the node director's program: it returns when it was told to stop and has stopped.
-func RunNode(c *config.Config) (err error) {
-	ctx, cancel := UntilStopped()
-	defer cancel()
-	log := NewLogger(c)
-	if err := prepareRunDir(c.RunDir); err != nil {
-		return err
-	}
-	b, err := EmbedBus(c, log)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	n, err := startNode(ctx, c, b, 1, c.Controller, log)
-	if err != nil {
-		return unlessStopped(ctx, err)
-	}
-	defer func() { err = errors.Join(err, stop(n)) }()
-	return serve(ctx, c, log, nil, nil, awaited{"director to register this node", n.Ready()})
+func RunNode(c *config.Config) error {
+	return run(c, EmbedBus, func(s *service) error { return s.startNode(1, c.Controller) })
 }
 
 // startNode starts node k (from 1) of the process.
-func startNode(ctx context.Context, c *config.Config, b *Bus, k int, controller bool, log *slog.Logger) (*nodedirector.Node, error) {
+func (s *service) startNode(k int, controller bool) error {
+	c := s.c
 	name := nodeName(c.Node, k)
 	dir := rundir.Node(c.RunDir, k)
 	if err := prepareRunDir(dir); err != nil {
-		return nil, err
+		return err
 	}
 	segments := filepath.Join(dir, rundir.Segments)
 	if c.SegmentDir != "" {
 		segments = rundir.Node(c.SegmentDir, k)
 	}
 	if err := rundir.Prepare(segments, 0o700); err != nil {
-		return nil, err
+		return err
 	}
 	if !rundir.InMemory(segments) {
-		log.Warn("replicas are not on tmpfs: updates may wait for a disk", "node", name, "directory", segments)
+		s.log.Warn("replicas are not on tmpfs: updates may wait for a disk", "node", name, "directory", segments)
 	}
-	conn, err := b.Connect(ctx, "ckptnd "+name)
+	conn, err := s.bus.Connect(s.ctx, "ckptnd "+name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	host, err := os.Hostname()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	o := nodedirector.Options{
 		Cluster:         c.Cluster,
@@ -66,9 +48,9 @@ func startNode(ctx context.Context, c *config.Config, b *Bus, k int, controller 
 		RunDir:          dir,
 		SegmentDir:      segments,
 		Conn:            conn,
-		BusURLs:         b.urls,
-		BusUser:         b.applicationUser,
-		BusPassword:     b.password,
+		BusURLs:         s.bus.urls,
+		BusUser:         s.bus.applicationUser,
+		BusPassword:     s.bus.password,
 		Controller:      controller,
 		ReplicasMax:     c.ReplicasMax,
 		SharedMemoryMax: c.SharedMemoryMax,
@@ -76,12 +58,17 @@ func startNode(ctx context.Context, c *config.Config, b *Bus, k int, controller 
 		StagingMax:      c.StagingMax,
 		SocketMode:      c.SocketMode,
 		Release:         release.Version,
-		Logger:          log,
+		Logger:          s.log,
 	}
-	if b.credentials != nil {
-		o.Credentials = b.credentials
+	if s.bus.credentials != nil {
+		o.Credentials = s.bus.credentials
 	}
-	return nodedirector.Start(ctx, o)
+	n, err := nodedirector.Start(s.ctx, o)
+	if err != nil {
+		return err
+	}
+	s.parts = append(s.parts, started{n, "director to register node " + name})
+	return nil
 }
 
 // prepareRunDir makes a run directory: root's is there for every user's applications.
