@@ -157,7 +157,7 @@ arm64: ## all of it cross-compiled for arm64: build/arm64
 
 test: all check asan arm64 ## everything CI runs: vet, gofmt, staticcheck, Go tests with -race, C tests, sanitizers
 	@command -v $(CXX) >/dev/null || echo "note: $(CXX) is missing (apt-get install g++): the C++ tests are left out"
-	$(GO) test -race -timeout $(GO_TEST_TIMEOUT) ./...
+	$(GO) test -race -timeout $(GO_TEST_TIMEOUT) -json ./... | $(GO) run ./tests/report
 	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
 		$(CONFORMANCE) $(B)/asan/conformance $(B)/asan/lib $(B)/asan/conformance.md brief
 
