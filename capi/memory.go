@@ -2,6 +2,9 @@ package main
 
 // #include <stdlib.h>
 // #include "engine.h"
+//
+// // C.malloc would end the process when there is no memory.
+// static inline void *block_or_null(size_t size) { return malloc(size); }
 import "C"
 
 import (
@@ -34,7 +37,7 @@ func block(size uint64) unsafe.Pointer {
 	if size == 0 {
 		return nil
 	}
-	return C.malloc(C.size_t(size))
+	return C.block_or_null(C.size_t(size))
 }
 
 // wake wakes all threads that wait on a private futex word.
