@@ -222,6 +222,7 @@ func (n *Node) close() {
 	n.cancel()
 	if n.listener != nil {
 		n.listener.Close()
+		os.Remove(filepath.Join(n.o.RunDir, socketName)) // the lock on the directory is still held
 	}
 	for _, s := range sessions {
 		s.suspend()

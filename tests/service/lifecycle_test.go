@@ -99,6 +99,9 @@ func TestReadyLineAndSignals(t *testing.T) {
 				t.Errorf("ready, but: %s", out.stderr)
 			}
 			d.stops(s)
+			if _, err := os.Lstat(filepath.Join(run, rundir.NodeSocket)); !os.IsNotExist(err) {
+				t.Errorf("its socket is still there: %v", err)
+			}
 			if got, want := content(t, d.stdout), "ready "+run+"\n"; got != want {
 				t.Errorf("standard output is %q, want %q", got, want)
 			}
