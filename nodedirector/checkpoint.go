@@ -1,6 +1,7 @@
 package nodedirector
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -166,10 +167,10 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 		return err
 	}
 	blob, err := wire.Encode(kindStored, nil, &c.config)
-	if err == nil {
+	if err == nil && !bytes.Equal(blob, c.seg.Config()) {
 		err = c.seg.SetConfig(blob)
 	}
-	if err != nil {
+	if err != nil && c.n.logDirector.allow() {
 		c.n.log.Warn("configuration not kept in the segment", "checkpoint", c.name, "reason", err)
 	}
 	c.setStateLocked()

@@ -27,6 +27,7 @@ func (n *Node) attachSegments() error {
 	if err != nil {
 		return err
 	}
+	var stored []*wire.Config
 	for _, e := range entries {
 		path := filepath.Join(n.o.SegmentDir, e.Name())
 		switch {
@@ -35,25 +36,40 @@ func (n *Node) attachSegments() error {
 				os.Remove(path) // half-made when its process died
 			}
 		default:
-			if err := n.attach(path); err != nil {
+			config, err := n.attach(path)
+			if err != nil {
 				return err
 			}
+			if config != nil {
+				stored = append(stored, config)
+			}
+		}
+	}
+	// Obeying may make a segment grow: the memory limit has to know of all of them first.
+	for _, config := range stored {
+		c := n.checkpoint(config.Checkpoint)
+		c.mu.Lock()
+		err := c.adoptLocked(config, false)
+		c.mu.Unlock()
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (n *Node) attach(path string) error {
+// attach takes up one replica. It returns the configuration stored in it, nil if there is none or the file was refused.
+func (n *Node) attach(path string) (*wire.Config, error) {
 	seg, err := segment.Attach(path, n.quota)
 	var refused *segment.RefusedError
 	switch {
 	case errors.As(err, &refused):
 		n.refuse(path, refused.Reason)
-		return nil
+		return nil, nil
 	case errors.Is(err, segment.ErrGone):
-		return nil
+		return nil, nil
 	case err != nil:
-		return fmt.Errorf("attach %s: %w", path, err)
+		return nil, fmt.Errorf("attach %s: %w", path, err)
 	}
 	id := seg.Identity()
 	mine := n.clusterID()
@@ -66,7 +82,7 @@ func (n *Node) attach(path string) error {
 	if err != nil {
 		seg.Close()
 		n.refuse(path, err.Error())
-		return nil
+		return nil, nil
 	}
 	n.director.cluster = id.Cluster
 	n.replicas++
@@ -83,10 +99,10 @@ func (n *Node) attach(path string) error {
 	if err := readConfig(seg.Config(), &config); err != nil || config.Checkpoint != c.id {
 		n.log.Warn("replica without a configuration: the director has to give one", "checkpoint", c.name, "reason", err)
 		c.setStateLocked()
-		return nil
+		return nil, nil
 	}
 	n.director.generation = max(n.director.generation, config.Epoch.Generation)
-	return c.adoptLocked(&config, false)
+	return &config, nil
 }
 
 // refuse puts a file aside that is no replica this node can vouch for.
