@@ -87,10 +87,13 @@ int ckpt_index_reserve(ckpt_writer *w, uint64_t creates, uint64_t deletes, uint6
 		log2++;
 	uint64_t size = sizeof(struct ckpt_seg_slot) << log2;
 	uint64_t fresh = ckpt_alloc(w, size, full);
-	if (fresh == 0)
-		return full ? w->error : 0;
-	ckpt_fill_zero(w, fresh, size);
 	h = ckpt_head(w);
+	if (fresh == 0) {
+		/* No room for another table: the present one serves, more slowly, while it has a slot that was never used. */
+		bool fits = ckpt_load(&h->table_used) + creates < slots;
+		return fits ? 0 : w->error;
+	}
+	ckpt_fill_zero(w, fresh, size);
 	const struct ckpt_seg_slot *old = slots_of(w, ckpt_load(&h->table), &mask);
 	for (uint64_t n = 0; n <= mask; n++) {
 		uint64_t ref = ckpt_load(&old[n].ref);

@@ -328,6 +328,51 @@ func TestFragmentation(t *testing.T) {
 	}
 }
 
+// TestNoRoomForTable: a full segment goes on creating where it deletes, although its table can't be built anew.
+func TestNoRoomForTable(t *testing.T) {
+	r := create(t, NewQuota(1<<20))
+	data := make([]byte, 100)
+	count := 0
+	for ; ; count++ {
+		err := r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{{Kind: OpCreate, Section: fmt.Append(nil, count), Data: data}}})
+		if errors.Is(err, ErrNoSpace) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What is free goes to the last sections, so that nothing is left for a table.
+	last := count - 1
+	for size := 1 << 17; size > len(data); {
+		err := r.Apply(&Update{Number: r.Number() + 1, Ops: []Op{{Kind: OpOverwrite, Section: fmt.Append(nil, last), Data: make([]byte, size)}}})
+		switch {
+		case err == nil:
+			last--
+		case errors.Is(err, ErrNoSpace):
+			size /= 2
+		default:
+			t.Fatal(err)
+		}
+	}
+	reader, _ := openReader(t, r)
+	for n := range count / 2 { // the table has that many slots that were never used
+		mustApply(t, r, Op{Kind: OpDelete, Section: fmt.Append(nil, n)})
+		mustApply(t, r, Op{Kind: OpCreate, Section: fmt.Append(nil, "again ", n), Data: data})
+		if _, err := reader.Stat(fmt.Append(nil, n)); !errors.Is(err, ErrNoSection) {
+			t.Fatalf("section %d was deleted: %v", n, err)
+		}
+		if s, err := reader.Stat(fmt.Append(nil, "again ", n)); err != nil || s.Size != 100 {
+			t.Fatalf("section %d was created anew: %v", n, err)
+		}
+	}
+	path := r.Path()
+	r.Close()
+	if _, err := Attach(path, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestBigUpdate: content far beyond one page of anything, in one piece and in place.
 func TestBigUpdate(t *testing.T) {
 	r := create(t, nil)
