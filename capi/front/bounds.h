@@ -19,8 +19,9 @@
 #define CKPT_BACKSTOP_NS (2 * CKPT_NS_PER_S)
 
 /* How long a caller looks for its result before it sleeps. An answer takes 25 microseconds at best, so a longer look seldom
- * ends a call sooner, and takes the processor from whoever is to answer: of 0, 10, 30 and 60 microseconds 10 gave the
- * shortest median for one caller on two cores (47 microseconds, against 51, 73 and 123) and the most calls for four. */
+ * ends a call sooner, and takes the processor from whoever is to answer. Three rounds on two cores that had other work, too,
+ * medians: of 0, 10, 30 and 60 microseconds 10 gave one caller the shortest median call (47 microseconds, against 52, 73
+ * and 123) and four callers the most calls; single rounds varied by a factor of two. */
 #define CKPT_SPIN_NS (INT64_C(10) * 1000)
 
 /* Longest checkpoint name, bytes. */
