@@ -79,6 +79,8 @@ type OpenOptions struct {
 	// Segment asks for a descriptor of the local replica (StartOpen, OpenAsync). Open itself reads through the replica
 	// and keeps none.
 	Segment bool
+	// Backup: a checkpoint made by this keeps a second copy, on another node or on disk (clCkpt*).
+	Backup bool
 }
 
 // Open opens a checkpoint, creating it with OpenCreate. Errors: NotExist, Exist (other attributes), Access, NoResources,
@@ -130,7 +132,8 @@ func (l *Library) StartOpen(name string, o OpenOptions, timeout time.Duration, d
 		done(nil, -1, wire.BadHandle)
 		return
 	}
-	q := &wire.OpenRequest{Open: c.open, Name: name, Flags: o.Flags, CompareRetention: o.CompareRetention, Notify: a.feeds.wants(c)}
+	q := &wire.OpenRequest{Open: c.open, Name: name, Flags: o.Flags, CompareRetention: o.CompareRetention, Notify: a.feeds.wants(c),
+		Backup: o.Backup}
 	if o.Attributes != nil {
 		q.HasAttributes, q.Attributes = true, *o.Attributes
 	}

@@ -17,12 +17,12 @@
 #include <stdint.h>
 
 /* Changes whenever anything in this file does; front and engine refuse each other if they differ. */
-#define CKPT_ENGINE_ABI 1u
+#define CKPT_ENGINE_ABI 2u
 
 enum ckpt_op {
 	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell. out: id (of the library handle) */
 	CKPT_OP_FINALIZE,	/* in: id. Local part (queue, bell, eventfd) is done when submit returns */
-	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention. out: id, attributes, fd */
+	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention, backup. out: id, attributes, fd */
 	CKPT_OP_CLOSE,		/* in: id. Pending callbacks of the handle are dropped when submit returns */
 	CKPT_OP_UNLINK,		/* in: lib, name */
 	CKPT_OP_RETENTION_SET,	/* in: id, time */
@@ -97,6 +97,7 @@ struct ckpt_call {
 	uint64_t name_len;	/* 1..2048 */
 	uint32_t has_attributes;
 	uint32_t compare_retention;	/* compare the retention duration too when the checkpoint exists */
+	uint32_t backup;	/* a checkpoint made by this keeps a second copy, on another node or on disk */
 	struct ckpt_attributes attributes;
 
 	struct ckpt_element *elements;

@@ -111,6 +111,7 @@ func notify(call *C.struct_ckpt_call) (n agent.Notify) {
 func open(call *C.struct_ckpt_call, l *library, timeout time.Duration) {
 	o := agent.OpenOptions{
 		Flags: uint32(call.open_flags), CompareRetention: call.compare_retention != 0, Tag: uint64(call.tag), Segment: true,
+		Backup: call.backup != 0,
 	}
 	if call.has_attributes != 0 {
 		o.Attributes = attributesOf(&call.attributes)

@@ -70,6 +70,7 @@ func (k *Core) create(n *node, o *Open) {
 		f.Name = o.Name
 		f.Created = o.Now
 		f.Attributes = o.Attributes
+		f.Backup = o.Backup
 		f.Epoch = wire.Epoch{Generation: k.generation, Counter: 1}
 		if !awaitsActive(&o.Attributes) {
 			f.Active = places[0]

@@ -66,7 +66,7 @@ func (c *call) open(r *wire.OpenRequest) {
 	var k *checkpoint
 	var err error
 	code, text := n.ask(wire.DirectorOpen, &wire.DirectorOpenRequest{
-		Name: r.Name, HasAttributes: r.HasAttributes, Attributes: r.Attributes, CompareRetention: r.CompareRetention,
+		Name: r.Name, HasAttributes: r.HasAttributes, Attributes: r.Attributes, CompareRetention: r.CompareRetention, Backup: r.Backup,
 		Now: time.Now().UnixNano(), Restore: r.Restore,
 	}, &reply, c.deadline(), func() {
 		k = n.checkpointOf(reply.Config.Checkpoint, reply.Config.Name)

@@ -23,6 +23,8 @@ type Config struct {
 	Joining    []string // nodes whose replicas are being filled
 	Open       []string // nodes with openers
 	Unlinked   bool
+	// Backup: made through clCkpt*. It has a second replica whenever a second node exists, and is kept on disk when none does.
+	Backup bool
 }
 
 // DirectorOp is what a node director asks of the active director.
@@ -117,6 +119,7 @@ type DirectorOpenRequest struct {
 	CompareRetention bool
 	Now              int64 // wall-clock ns, for Created
 	Restore          uint64
+	Backup           bool // for Config.Backup of a checkpoint made by this
 }
 
 // RequestID names a session's request for ever.

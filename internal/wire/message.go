@@ -86,6 +86,7 @@ type OpenRequest struct {
 	CompareRetention bool   // an existing checkpoint must have this retention duration too
 	Notify           bool   // send events of this checkpoint
 	Restore          uint64 // not 0: only this very checkpoint, whatever its name is now; the agent lost its session
+	Backup           bool   // a checkpoint made by this keeps a second copy: see Config.Backup
 }
 
 // OpenReply describes the checkpoint opened.
