@@ -26,7 +26,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 FRONT_SRC := $(wildcard capi/front/*.c capi/front/*/*.c) internal/segment/segment.c internal/segment/cutoff.c
 FRONT_HDR := $(wildcard capi/*.h capi/front/*.h capi/front/*/*.h internal/segment/*.h include/*.h include/*/*.h)
 FRONT_MAP := capi/front/libckpt.map
-FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Icapi/front/sa -Iinternal/segment
+FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Iinternal/segment
 FRONT_LDFLAGS := -shared -pthread -Wl,--version-script=$(FRONT_MAP) -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,relro -Wl,-z,now
 
 GO_SRC := go.mod go.sum VERSION $(shell find agent capi cmd director internal nodedirector \
