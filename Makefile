@@ -42,7 +42,10 @@ LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/l
 BINS := $(B)/bin/ckpt $(B)/bin/ckptd $(B)/bin/ckptnd
 
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
-CONFORMANCE_SRC := $(wildcard tests/conformance/*.c)
+HARNESS_SRC := $(wildcard tests/harness/*.c)
+CONFORMANCE_SRC := $(wildcard tests/conformance/*.c) $(HARNESS_SRC)
+CONFORMANCE_HDR := $(wildcard tests/conformance/*.h tests/harness/*.h include/*.h include/*/*.h)
+CONFORMANCE_INC := -Iinclude -Itests/harness -Itests/conformance
 PROCESS_C := $(patsubst tests/process/testdata/%.c,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.c))
 PROCESS_CXX := $(patsubst tests/process/testdata/%.cc,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.cc))
 SERVICE_C := $(patsubst tests/service/testdata/%.c,$(B)/tests/service/%,$(wildcard tests/service/testdata/*.c))
@@ -93,9 +96,9 @@ $(B)/examples/%: examples/%.c $(wildcard examples/*.h include/*.h include/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt
 
-$(B)/tests/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+$(B)/tests/conformance: $(CONFORMANCE_SRC) $(CONFORMANCE_HDR) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread $(CONFORMANCE_INC) $(CONFORMANCE_SRC) -o $@ -L$(B)/lib -lckpt
 
 $(B)/tests/bench: $(wildcard tests/bench/*.c tests/bench/*.h include/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
@@ -133,9 +136,9 @@ $(B)/asan/lib/libckpt.so.1: $(FRONT_SRC) $(FRONT_HDR) $(FRONT_MAP)
 $(B)/asan/lib/libckpt.so: $(B)/asan/lib/libckpt.so.1
 	ln -sf $(<F) $@
 
-$(B)/asan/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/asan/lib/libckpt.so
+$(B)/asan/conformance: $(CONFORMANCE_SRC) $(CONFORMANCE_HDR) $(B)/asan/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread $(CONFORMANCE_INC) $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
 
 # --- another processor -----------------------------------------------------------------------------------------
 
