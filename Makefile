@@ -57,7 +57,9 @@ TESTS := $(if $(CONFORMANCE_SRC),$(B)/tests/conformance) $(if $(wildcard tests/b
 	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(B)/tests/nats-server
 ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(if $(CONFORMANCE_SRC),$(B)/asan/conformance)
 
-HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h
+HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h \
+	clCommon.h clCommonErrors.h clCkptApi.h clCkptExtApi.h clCkptErrors.h clCkptIpi.h clHeapApi.h \
+	clIocApi.h clOsalApi.h clCntApi.h clEoApi.h clLogApi.h
 
 .DELETE_ON_ERROR:
 .PHONY: all lib bin examples tests asan arm64 test check conformance bench soak demo install uninstall clean help

@@ -26,6 +26,18 @@ var headers = []string{
 	"opensaf/cpsv_papi.h",
 	"openais/saAis.h",
 	"openais/saCkpt.h",
+	"clCommon.h",
+	"clCommonErrors.h",
+	"clCkptApi.h",
+	"clCkptExtApi.h",
+	"clCkptErrors.h",
+	"clCkptIpi.h",
+	"clHeapApi.h",
+	"clIocApi.h",
+	"clOsalApi.h",
+	"clCntApi.h",
+	"clEoApi.h",
+	"clLogApi.h",
 }
 
 // A dialect is a compiler with the language standard it is told to follow.
@@ -71,19 +83,22 @@ func check(t *testing.T, d dialect, source string, more ...string) {
 }
 
 // Every header compiles on its own, included twice, in each language standard, with plain and with
-// extended names.
+// extended names, for programs of SDK 2.3 (the default) and of SDK 6.
 func TestHeadersCompile(t *testing.T) {
 	for _, d := range []dialect{gnu89, c99, c11, cxx17} {
-		for _, names := range []string{"plain", "extended"} {
-			t.Run(d.name+"/"+names, func(t *testing.T) {
-				var more []string
-				if names == "extended" {
-					more = []string{"-DSA_EXTENDED_NAME_SOURCE"}
-				}
+		for name, more := range map[string][]string{
+			"plain":    nil,
+			"extended": {"-DSA_EXTENDED_NAME_SOURCE"},
+			"sdk60":    {"-DCL_CKPT_SDK=60"},
+		} {
+			t.Run(d.name+"/"+name, func(t *testing.T) {
 				for _, h := range headers {
-					include := "#include <" + h + ">\n"
+					include, use := "#include <"+h+">\n", "extern SaNameT name;\n"
+					if strings.HasPrefix(h, "cl") {
+						use = "extern ClNameT name;\n"
+					}
 					source := filepath.Join(t.TempDir(), "one.c")
-					text := include + include + "extern SaNameT name;\n"
+					text := include + include + use
 					if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
 						t.Fatal(err)
 					}
