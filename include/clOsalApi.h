@@ -51,7 +51,7 @@ static __inline__ ClTimeT clOsalStopWatchTimeGet(void)
  * Returns CL_OK, or CL_ERR_UNSPECIFIED if standard output does not take it.
  * Source: SDK 2.3.
  */
-__attribute__((format(printf, 1, 2), unused)) static ClRcT clOsalPrintf(const ClCharT *fmt, ...)
+static __inline__ ClRcT clOsalPrintf(const ClCharT *fmt, ...)
 {
     va_list arguments;
     int printed;

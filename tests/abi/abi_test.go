@@ -134,11 +134,40 @@ func TestHeadersListed(t *testing.T) {
 // Sizes, offsets, field types, constants and prototypes are what other vendors' programs have
 // compiled in.
 func TestLayout(t *testing.T) {
-	for _, source := range []string{"layout.c", "extended.c"} {
+	for _, source := range []string{"layout.c", "extended.c", "clovis.c"} {
 		for _, d := range []dialect{c11, cxx17} {
-			t.Run(source+"/"+d.name, func(t *testing.T) {
-				check(t, d, filepath.Join("testdata", source))
-			})
+			for _, flavour := range flavours(source) {
+				t.Run(source+"/"+d.name+flavour, func(t *testing.T) {
+					var more []string
+					if flavour != "" {
+						more = []string{flavour}
+					}
+					check(t, d, filepath.Join("testdata", source), more...)
+				})
+			}
+		}
+	}
+}
+
+// flavours returns the compiler options a source is compiled with, one at a time.
+func flavours(source string) []string {
+	if source == "clovis.c" {
+		return []string{"", "-DCL_CKPT_SDK=50", "-DCL_CKPT_SDK=60"}
+	}
+	return []string{""}
+}
+
+// A release that is none is refused, in words that help.
+func TestUnknownRelease(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "one.c")
+	if err := os.WriteFile(source, []byte("#include <clCkptApi.h>\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, release := range []string{"1", "6", "49"} {
+		said, err := exec.CommandContext(t.Context(), "gcc", "-fsyntax-only", "-DCL_CKPT_SDK="+release,
+			"-I", filepath.Join(testcluster.Root(), "include"), source).CombinedOutput()
+		if err == nil || !strings.Contains(string(said), "CL_CKPT_SDK is") {
+			t.Errorf("release %s: %v\n%s", release, err, said)
 		}
 	}
 }
