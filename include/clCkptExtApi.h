@@ -328,7 +328,7 @@ ClRcT clCkptLibraryCkptElementDelete(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT 
 /*
  * clCkptCheckpointReadSections: reads all sections of a server-based checkpoint, each whole. The
  * order is that of an iteration. A section is the state between two updates; different ones may be
- * of different moments.
+ * of different moments, and one that is deleted meanwhile may be left out.
  *
  *   ckptHdl      a checkpoint handle opened with READ.
  *   pVec         receives an array with an element for each section, the default section
