@@ -34,9 +34,9 @@
  * the versions of library and service are settled there.
  *
  * Order of tests: arguments (NULL, ranges), then NOT_INITIALIZED, then INVALID_HANDLE, then the
- * limits that the checkpoint was created with, then OP_NOT_PERMITTED, then BAD_OPERATION, then a missing active replica (NOT_EXIST), then the rest,
- * unless the function says otherwise. A call that does not return CL_OK leaves its results alone,
- * unless the function says otherwise.
+ * limits that the checkpoint was created with, then OP_NOT_PERMITTED, then BAD_OPERATION, then a
+ * missing active replica (NOT_EXIST), then the rest, unless the function says otherwise. A call
+ * that does not return CL_OK leaves its results alone, unless the function says otherwise.
  *
  * Time: a call waits 10 s at most (the site can configure this). Timeout arguments are not
  * supported, as in the original: they are ignored.
@@ -670,7 +670,7 @@ ClRcT clCkptCheckpointSynchronizeAsync(CL_IN ClCkptHdlT checkpointHandle,
  *
  *   checkpointHandle  a checkpoint handle, of any checkpoint, whatever it was opened for.
  *   callback          the callback; replaces an earlier one of this handle. NULL ends it: no call
- *                     of it begins after this one has returned, which waits a moment for one that
+ *                     of it begins after this one has returned, which waits up to 1 s for one that
  *                     is running. So do clCkptCheckpointClose and clCkptFinalize.
  *   cookie            SDK 5 and 6 only: any value; comes back in the callback.
  *
