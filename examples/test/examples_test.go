@@ -278,13 +278,16 @@ func TestNoService(t *testing.T) {
 		"clckpt_hello": "clCkptInitialize: 0x160016, CL_ERR_TRY_AGAIN " +
 			"(is the checkpoint service running?)\n",
 	} {
-		program := start(t, withoutService(t), name)
-		if err := program.waitEnd(); err == nil {
-			t.Errorf("%s succeeded without a service", name)
-		}
-		if got := program.stderr.String(); !strings.HasSuffix(got, want) {
-			t.Errorf("%s said %q", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // both wait for the service as long as a call may take
+			program := start(t, withoutService(t), name)
+			if err := program.waitEnd(); err == nil {
+				t.Error("it succeeded without a service")
+			}
+			if got := program.stderr.String(); !strings.HasSuffix(got, want) {
+				t.Errorf("it said %q", got)
+			}
+		})
 	}
 }
 
