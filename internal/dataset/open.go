@@ -99,7 +99,11 @@ func present(path string, create bool) (made bool, err error) {
 
 // prepareFile looks whether the file is what it should be, makes the tables if it is new, and sets the connection up.
 func (db *DB) prepareFile(o *Options) error {
+	if err := db.Exec("BEGIN"); err != nil { // another process may be making the tables
+		return err
+	}
 	fresh, err := db.identify(o)
+	_ = db.Exec("COMMIT") // nothing was written
 	if err != nil {
 		return err
 	}
