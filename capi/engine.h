@@ -17,18 +17,19 @@
 #include <stdint.h>
 
 /* Changes whenever anything in this file does; front and engine refuse each other if they differ. */
-#define CKPT_ENGINE_ABI 2u
+#define CKPT_ENGINE_ABI 3u
 
 enum ckpt_op {
-	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell. out: id (of the library handle) */
+	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell, consumption_bell. out: id (of the library handle) */
 	CKPT_OP_FINALIZE,	/* in: id. Local part (queue, bell, eventfd) is done when submit returns */
-	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention, backup. out: id, attributes, fd */
+	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention,
+				 * whole_flags, backup. out: id, attributes, fd */
 	CKPT_OP_CLOSE,		/* in: id. Pending callbacks of the handle are dropped when submit returns */
 	CKPT_OP_UNLINK,		/* in: lib, name */
 	CKPT_OP_RETENTION_SET,	/* in: id, time */
 	CKPT_OP_ACTIVE_SET,	/* in: id */
 	CKPT_OP_STATUS,		/* in: id. out: attributes, sections, memory */
-	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time. out: elements[0].id when generated */
+	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time, refuse_past. out: elements[0].id when generated */
 	CKPT_OP_SECTION_DELETE,	/* in: id, elements[0].id */
 	CKPT_OP_EXPIRATION_SET,	/* in: id, elements[0].id, time */
 	CKPT_OP_WRITE,		/* in: id, elements. out: index */
@@ -97,6 +98,7 @@ struct ckpt_call {
 	uint64_t name_len;	/* 1..2048 */
 	uint32_t has_attributes;
 	uint32_t compare_retention;	/* compare the retention duration too when the checkpoint exists */
+	uint32_t whole_flags;	/* any bits may be set in the creation flags; they are compared as a whole */
 	uint32_t backup;	/* a checkpoint made by this keeps a second copy, on another node or on disk */
 	struct ckpt_attributes attributes;
 
@@ -105,11 +107,13 @@ struct ckpt_call {
 	uint32_t chosen;	/* SaCkptSectionsChosenT */
 	int64_t time_ns;	/* expiration or retention */
 	uint32_t generate;	/* SECTION_CREATE: 1 asks for an id; it comes back in elements[0].id, a malloc block */
+	uint32_t refuse_past;	/* SECTION_CREATE: an expiration before the current second is INVALID_PARAM, else never */
 	uint32_t resume;
 	uint32_t limit;		/* most sections in list */
 	uint32_t notify;
 	uint32_t *bell;		/* INITIALIZE: futex word in the front's memory, valid until FINALIZE was submitted.
 				 * The engine adds 1 and wakes all waiters when an event is queued and at finalize */
+	uint32_t *consumption_bell;	/* INITIALIZE: the same for the events of ckptEngineConsumed */
 
 	uint32_t error;		/* out: SaAisErrorT */
 	uint32_t index;		/* out: element at fault */

@@ -153,3 +153,10 @@ uint32_t ckpt_call_run(struct ckpt_call **call, const struct ckpt_held *held)
 	}
 	return w.call->error;
 }
+
+uint32_t ckpt_call_on(struct ckpt_object *object, struct ckpt_call **call)
+{
+	struct ckpt_held held = {.object = object};
+
+	return ckpt_call_run(call, &held);
+}
