@@ -51,7 +51,8 @@ func engineOf(directories string) (file, engine string, err error) {
 			engine, err = parseEngine(content)
 		}
 		if err != nil {
-			return file, "", &Error{Code: wire.Library, Path: file, Reason: err.Error() + "; correct it or take its directory out of ASP_CONFIG"}
+			return file, "", &Error{Code: wire.InvalidParam, Path: file,
+				Reason: err.Error() + "; correct it or take its directory out of ASP_CONFIG"}
 		}
 		return file, engine, nil
 	}

@@ -23,6 +23,9 @@ const (
 	Replica  Application = 0x434b5052 // "CKPR": a node director's copy of a replica
 )
 
+// pageMin is the smallest page, hence the smallest file, of SQLite, bytes.
+const pageMin = 512
+
 // Options says what Open expects, and makes.
 type Options struct {
 	Application Application
@@ -89,6 +92,8 @@ func present(path string, create bool) (made bool, err error) {
 		return false, systemFailed(path, syscall.EISDIR)
 	case !info.Mode().IsRegular():
 		return false, &Error{Code: wire.FailedOperation, Path: path, Reason: reasonForeign}
+	case info.Size() > 0 && info.Size() < pageMin: // SQLite would take what is missing for zeros
+		return false, &Error{Code: wire.FailedOperation, Path: path, Reason: reasonDamaged}
 	case info.Size() > 0:
 		return false, nil
 	}

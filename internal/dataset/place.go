@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"syscall"
 
 	"libckpt/internal/rundir"
 	"libckpt/internal/wire"
@@ -62,4 +64,22 @@ func PlaceOf(e Environment) (p Place, notes []string, err error) {
 		notes = append(notes, fmt.Sprintf("%s names the engine %s: datasets are kept in SQLite, in %s", file, engine, p.Dir))
 	}
 	return p, notes, err
+}
+
+// Look sees to it that the directory is there. Its error is an *Error.
+func (p Place) Look() error {
+	if p.Make {
+		if err := os.MkdirAll(p.Dir, 0o700); err != nil {
+			return systemFailed(p.Dir, err)
+		}
+		return nil
+	}
+	info, err := os.Stat(p.Dir)
+	if err == nil && !info.IsDir() {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		return systemFailed(p.Dir, err)
+	}
+	return nil
 }

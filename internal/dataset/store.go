@@ -23,7 +23,7 @@ const Inline time.Duration = 0
 // same time. Its methods may be called by several goroutines at a time.
 //
 // Each method takes a limit: Inline, or how long it may wait for others. Errors are ErrNotInline, a wire.Code for an
-// ordinary answer (NotExist, InvalidParam, TryAgain), or an *Error that the operator should see.
+// ordinary answer (NotExist, TooBig, Timeout), or an *Error that the operator should see.
 type Store struct {
 	dir     string
 	relaxed bool
@@ -178,7 +178,7 @@ func (s *Store) lockDirectory(deadline time.Time) (unlock func(), err error) {
 			return nil, systemFailed(s.dir, err)
 		case time.Now().After(deadline):
 			_ = unix.Close(fd)
-			return nil, wire.TryAgain
+			return nil, wire.Timeout
 		}
 		time.Sleep(lockPause)
 	}
@@ -193,7 +193,7 @@ func (s *Store) with(name string, create bool, limit time.Duration, f func(*conn
 	for {
 		c := s.entry(name)
 		if !c.lock(time.Until(deadline)) {
-			return wire.TryAgain
+			return wire.Timeout
 		}
 		if !s.holds(c) {
 			c.unlock()
@@ -230,7 +230,7 @@ func (s *Store) inline(name string, f func(*connection) error) error {
 	}
 	c.db.Wait(inlineWait)
 	err := c.try(f)
-	if err == wire.TryAgain || err == wire.NotExist && !c.db.current() {
+	if err == wire.Timeout || err == wire.NotExist && !c.db.current() {
 		return ErrNotInline
 	}
 	return err
@@ -244,7 +244,7 @@ func (c *connection) try(f func(*connection) error) error {
 		return err
 	}
 	if e.Busy() {
-		return wire.TryAgain
+		return wire.Timeout
 	}
 	c.bad = true
 	return err
@@ -329,7 +329,7 @@ func (s *Store) reach(c *connection, create bool, deadline time.Time) error {
 	case !errors.As(err, &e):
 		return err
 	case e.Busy():
-		return wire.TryAgain
+		return wire.Timeout
 	case e.Code == wire.NotExist && !create:
 		return wire.NotExist
 	}

@@ -156,7 +156,7 @@ func TestInline(t *testing.T) {
 		if err := s.Write("c", 1, nil, Inline); err != ErrNotInline {
 			t.Errorf("%v", err)
 		}
-		gives(t, s.Write("c", 1, nil, 10*time.Millisecond), wire.TryAgain)
+		gives(t, s.Write("c", 1, nil, 10*time.Millisecond), wire.Timeout)
 		r, err := s.Read("c", 1, Inline) // a reader does not mind
 		r.Free()
 		return err
