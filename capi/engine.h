@@ -56,7 +56,8 @@ enum ckpt_op {
 	CKPT_OP_ELEMENT_DELETE	/* in: id, name, dataset, elements[0].id */
 };
 
-enum { CKPT_NOTIFY_ARRIVAL = 1, CKPT_NOTIFY_TRACK = 2 };
+/* DATA: those of CONSUME come with the data written. */
+enum { CKPT_NOTIFY_ARRIVAL = 1, CKPT_NOTIFY_TRACK = 2, CKPT_NOTIFY_CONSUME = 4, CKPT_NOTIFY_DATA = 8 };
 
 /* One element of a write or read, and a section named by its id. */
 struct ckpt_element {
@@ -169,7 +170,8 @@ enum ckpt_event_kind {
 	CKPT_EVENT_OPENED = 1,	/* an asynchronous open ended */
 	CKPT_EVENT_SYNCHRONIZED,/* an asynchronous synchronize ended */
 	CKPT_EVENT_ARRIVAL,	/* another handle wrote: NCS arrival callback */
-	CKPT_EVENT_TRACK	/* another handle wrote or deleted: track callback */
+	CKPT_EVENT_TRACK,	/* another handle wrote or deleted: track callback */
+	CKPT_EVENT_CONSUMED	/* another process wrote or deleted, or a section expired: immediate consumption */
 };
 
 /* One callback due. */
@@ -181,8 +183,9 @@ struct ckpt_event {
 	uint64_t id;		/* OPENED: engine's number of the checkpoint handle */
 	struct ckpt_attributes attributes;	/* OPENED */
 	int fd;			/* OPENED: as in ckpt_call */
-	uint32_t element_count;	/* ARRIVAL, TRACK: data NULL, size and offset as written */
-	struct ckpt_element *elements;	/* one malloc block, ids included; each id has a NUL byte after its last byte */
+	uint32_t element_count;	/* ARRIVAL, TRACK: data NULL, size and offset as written. CONSUMED: data also NULL if it has
+				 * to be read: not asked for, too much to come along, or updates were missed */
+	struct ckpt_element *elements;	/* one malloc block, ids and data included; each has a NUL byte after its last byte */
 };
 
 /* State shared for the life of the process; owned by the front. */
@@ -202,6 +205,8 @@ struct ckpt_process {
  *	that code, the call is still the front's alone and never completed.
  * int ckptEngineNext(uint64_t lib, struct ckpt_event *event);
  *	Takes the oldest event of a library handle: 1 taken, 0 none waiting, -1 no such handle (finalised).
+ * int ckptEngineConsumed(uint64_t lib, struct ckpt_event *event);
+ *	The same for immediate consumption, whose events (CONSUMED) have a queue and a bell of their own.
  * int ckptEngineSelection(uint64_t lib, int fd);
  *	Gives the library handle an eventfd (non-blocking, the front's until finalize; the engine stops using it when
  *	FINALIZE was submitted). The engine keeps it readable exactly while an event waits, and after events were
