@@ -26,8 +26,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 FRONT_SRC := $(wildcard capi/front/*.c capi/front/*/*.c) internal/segment/segment.c internal/segment/cutoff.c
 FRONT_HDR := $(wildcard capi/*.h capi/front/*.h capi/front/*/*.h internal/segment/*.h include/*.h include/*/*.h)
 FRONT_MAP := capi/front/libckpt.map
-FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Icapi/front/sa -Icapi/front/cl \
-	-Iinternal/segment -DCL_CKPT_SDK=60
+FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Iinternal/segment \
+	-DCL_CKPT_SDK=60
 FRONT_LDFLAGS := -shared -pthread -Wl,--version-script=$(FRONT_MAP) -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,relro -Wl,-z,now
 
 GO_SRC := go.mod go.sum VERSION $(shell find agent capi cmd director internal nodedirector \
