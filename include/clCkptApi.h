@@ -157,7 +157,8 @@ typedef struct {
 /* Which sections an iteration selects. (values: SDK 5) */
 typedef enum {
     CL_CKPT_SECTIONS_FOREVER = 1,             /* those that never expire */
-    CL_CKPT_SECTIONS_LEQ_EXPIRATION_TIME = 2, /* those that expire at the given time or earlier */
+    CL_CKPT_SECTIONS_LEQ_EXPIRATION_TIME = 2, /* those that expire at the given time or earlier;
+                                                 with CL_TIME_END all sections */
     CL_CKPT_SECTIONS_GEQ_EXPIRATION_TIME = 3, /* those that expire at the given time or later, or
                                                  never */
     CL_CKPT_SECTIONS_CORRUPTED = 4,           /* those that are corrupted */
