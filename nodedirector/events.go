@@ -109,7 +109,7 @@ func (c *call) changes(r *wire.ChangesRequest) {
 		last := k.seg.Number()
 		reply.Events, reply.Update, reply.Exact = k.history.since(r.Since, last)
 		if !reply.Exact {
-			reply.Whole, reply.Update = wholeSince(k.seg.Sections, r.Since, last)
+			k.changedSinceLocked(&reply, r.Since, last)
 		}
 	}
 	k.mu.Unlock()
@@ -118,4 +118,22 @@ func (c *call) changes(r *wire.ChangesRequest) {
 		return
 	}
 	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
+}
+
+// changedSinceLocked tells which sections have changed after an update, and which are gone.
+func (c *checkpoint) changedSinceLocked(reply *wire.ChangesReply, since, last uint64) {
+	gone, upto := c.deleted.since(since, last, func(id []byte) bool {
+		_, exists := c.seg.Lookup(id)
+		return exists
+	})
+	reply.Whole, reply.Update = wholeSince(c.seg.Sections, since, upto)
+	for _, d := range gone {
+		switch {
+		case d.number > reply.Update: // on a later page
+		case d.expired:
+			reply.Expired = append(reply.Expired, d.id)
+		default:
+			reply.Deleted = append(reply.Deleted, d.id)
+		}
+	}
 }
