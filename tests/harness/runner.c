@@ -114,8 +114,11 @@ int run_suite(const struct suite *suite, int argc, char **argv)
     if (optind != argc || parallel < 1)
         return usage_error(suite);
     jobs = suite->jobs(&count);
-    if (one != NULL)
-        return run_one(suite, jobs, count, one, as);
+    if (one != NULL) {
+        code = run_one(suite, jobs, count, one, as);
+        free(jobs);
+        return code;
+    }
 
     for (int i = 0; i < count; i++) {
         bool keep = wanted_count == 0;
