@@ -48,8 +48,8 @@ struct test {
 extern const struct test lifecycle_tests[], dispatch_tests[], handle_tests[], open_tests[],
     open_async_tests[], close_tests[], retention_tests[], replica_tests[], section_tests[],
     expiration_tests[], iteration_tests[], write_tests[], overwrite_tests[], read_tests[],
-    synchronize_tests[], consumption_tests[], delivery_tests[], extra_tests[], shared_tests[],
-    difference_tests[];
+    synchronize_tests[], consumption_tests[], delivery_tests[], race_tests[], unanswered_tests[],
+    extra_tests[], shared_tests[], difference_tests[];
 
 /* ---- checks ---- */
 
@@ -207,7 +207,9 @@ ClRcT stop_consuming(ClCkptHdlT checkpoint);
  *   open SLOT FLAGS NAME | create SLOT FLAGS CREATIONFLAGS NAME | close SLOT | delete NAME
  *   section SLOT ID EXPIRATION TEXT | remove SLOT ID | expire SLOT ID EXPIRATION
  *   overwrite SLOT ID TEXT | write SLOT ID OFFSET TEXT [ID OFFSET TEXT] | expect SLOT ID TEXT
- *   large SLOT ID SIZE (overwrites with a pattern) | consume SLOT | events (how many callbacks have run) | finalize */
+ *   large SLOT ID SIZE (overwrites with a pattern) | series SLOT ID COUNT (overwrites with 1 to COUNT)
+ *   consume SLOT | events (how many callbacks have run) | finalize
+ *   told COUNT TEXT (waits for so many callbacks in all; the last one was told of this data) */
 struct peer start_peer(void);
 int peer_main(const char *client_name);
 

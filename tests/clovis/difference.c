@@ -2,7 +2,7 @@
 
 /*
  * difference.c: where the 2007 document and the sources of later SDKs say different things, and what
- * holds here. Numbered as in docs/testing.md.
+ * holds here.
  */
 #include "clovis.h"
 

@@ -48,6 +48,35 @@ static ClRcT write_large(ClCkptHdlT checkpoint, ClCkptSectionIdT id, size_t size
     return code;
 }
 
+static ClRcT series(ClCkptHdlT checkpoint, ClCkptSectionIdT id, int count)
+{
+    for (int i = 1; i <= count; i++) {
+        char text[16];
+        int length = snprintf(text, sizeof text, "%d", i);
+        ClRcT code = section_overwrite(checkpoint, id, text, (ClSizeT)length);
+        if (code != CL_OK)
+            return code;
+    }
+    return CL_OK;
+}
+
+/* The document's flavour tells no data. */
+static ClRcT told(int count, const char *text)
+{
+    struct event last;
+
+    await_consumed(count);
+    EQUAL(count, event_count());
+    last = event_at(count - 1);
+    EQUAL(CONSUMED, last.kind);
+    if (SDK_FLAVOUR) {
+        EQUAL(1, last.count);
+        EQUAL(strlen(text), last.elements[0].size);
+        BYTES(text, last.elements[0].data, strlen(text));
+    }
+    return CL_OK;
+}
+
 static uint32_t carry_out(char *line)
 {
     char *word[WORDS + 1] = {0};
@@ -68,6 +97,10 @@ static uint32_t carry_out(char *line)
         name = name_from(word[1], strlen(word[1]));
         return clCkptCheckpointDelete(service, &name);
     }
+    if (strcmp(word[0], "told") == 0) {
+        TRUE(words == 3);
+        return told(atoi(word[1]), word[2]);
+    }
     TRUE(atoi(word[1]) >= 0 && atoi(word[1]) < SLOTS);
     slot = &slots[atoi(word[1])];
     if (strcmp(word[0], "close") == 0)
@@ -84,6 +117,8 @@ static uint32_t carry_out(char *line)
     }
     if (strcmp(word[0], "large") == 0)
         return write_large(*slot, id_of(word[2]), (size_t)atoll(word[3]));
+    if (strcmp(word[0], "series") == 0)
+        return series(*slot, id_of(word[2]), atoi(word[3]));
     if (strcmp(word[0], "expire") == 0)
         return section_expire(*slot, id_of(word[2]), atoll(word[3]));
     if (strcmp(word[0], "overwrite") == 0)

@@ -13,7 +13,8 @@ static const struct test *const tables[] = {
     lifecycle_tests, dispatch_tests,    handle_tests,    open_tests,  open_async_tests,
     close_tests,     retention_tests,   replica_tests,   section_tests, expiration_tests,
     iteration_tests, write_tests,       overwrite_tests, read_tests,  synchronize_tests,
-    extra_tests,     consumption_tests, delivery_tests,  shared_tests, difference_tests,
+    extra_tests,     consumption_tests, delivery_tests,  race_tests,  unanswered_tests,
+    shared_tests,    difference_tests,
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 
@@ -46,7 +47,8 @@ const char *code_name(uint32_t code)
 
 static int group_of(const struct test *test)
 {
-    if (strstr(test->label, " CL_") != NULL)
+    if (strstr(test->label, " CL_OK") != NULL || strstr(test->label, " CL_ERR_") != NULL ||
+        strstr(test->label, " CL_CKPT_") != NULL)
         return VALUES;
     return strncmp(test->label, "difference", strlen("difference")) == 0 ? DIFFERENCES : BEHAVIOUR;
 }

@@ -31,29 +31,38 @@ static bool for_client(const struct suite *suite, const struct job *job, const c
     return as == NULL || strcmp(suite->clients[job->client], as) == 0;
 }
 
-static int run_one(const struct suite *suite, struct job *jobs, int count, const char *label,
-                   const char *as)
+/* The test that has this label, or else the first one that it names; NULL if there is none. */
+static struct job *find_job(const struct suite *suite, struct job *jobs, int count, const char *label,
+                            const char *as)
 {
-    for (int i = 0; i < count; i++) {
-        struct job *job = &jobs[i];
-        if (!suite->names(job, label) || !for_client(suite, job, as))
+    struct job *named = NULL;
+
+    for (int i = count - 1; i >= 0; i--) {
+        if (!for_client(suite, &jobs[i], as))
             continue;
-        if ((job->flags & DUE) != 0) {
-            printf("due: needs several nodes\n");
-            return EXIT_CHILD_BROKEN;
-        }
-        if ((job->flags & CANNOT) != 0) {
-            printf("cannot occur: %s\n", job->claim);
-            return EXIT_CHILD_BROKEN;
-        }
-        suite->prepare(job);
-        signal(SIGPIPE, SIG_IGN);
-        watchdog_start(job->timeout_s != 0 ? job->timeout_s : DEFAULT_TIMEOUT_S);
-        job->run();
-        return EXIT_CHILD_PASSED;
+        if (strcmp(jobs[i].label, label) == 0)
+            return &jobs[i];
+        if (suite->names(&jobs[i], label))
+            named = &jobs[i];
     }
-    fprintf(stderr, "%s: no test %s for this client\n", suite->program, label);
-    return EXIT_CHILD_BROKEN;
+    return named;
+}
+
+static int run_one(const struct suite *suite, struct job *job)
+{
+    if ((job->flags & DUE) != 0) {
+        printf("due: needs several nodes\n");
+        return EXIT_CHILD_BROKEN;
+    }
+    if ((job->flags & CANNOT) != 0) {
+        printf("cannot occur: %s\n", job->claim);
+        return EXIT_CHILD_BROKEN;
+    }
+    suite->prepare(job);
+    signal(SIGPIPE, SIG_IGN);
+    watchdog_start(job->timeout_s != 0 ? job->timeout_s : DEFAULT_TIMEOUT_S);
+    job->run();
+    return EXIT_CHILD_PASSED;
 }
 
 static int usage_error(const struct suite *suite)
@@ -114,8 +123,14 @@ int run_suite(const struct suite *suite, int argc, char **argv)
     if (optind != argc || parallel < 1)
         return usage_error(suite);
     jobs = suite->jobs(&count);
-    if (one != NULL)
-        return run_one(suite, jobs, count, one, as);
+    if (one != NULL) {
+        struct job *job = find_job(suite, jobs, count, one, as);
+        if (job == NULL)
+            fprintf(stderr, "%s: no test %s for this client\n", suite->program, one);
+        code = job != NULL ? run_one(suite, job) : EXIT_CHILD_BROKEN;
+        free(jobs);
+        return code;
+    }
 
     for (int i = 0; i < count; i++) {
         bool keep = wanted_count == 0;
