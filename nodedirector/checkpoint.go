@@ -116,7 +116,7 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 	if len(c.notified) > 0 {
 		c.history.add(v.event)
 		c.deleted.add(&v.event)
-		c.n.sendEvents(c.notified, v.event, writtenData(v))
+		c.n.sendEvents(c.notified, v)
 	}
 	return wire.OK, 0
 }
