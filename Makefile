@@ -123,7 +123,7 @@ $(B)/tests/clovis-sdk: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/lib/libckpt.so
 
 $(B)/tests/bench: $(wildcard tests/bench/*.c tests/bench/*.h include/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -DBENCH_CLCKPT $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
 
 $(B)/tests/process/%: tests/process/testdata/%.c $(wildcard tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)

@@ -136,3 +136,25 @@ func TestQueuedDataIsBounded(t *testing.T) {
 		t.Fatalf("%d bytes are left in an empty queue", q.data)
 	}
 }
+
+// What was missed and is not known exactly any more: sections that changed, and those that are gone.
+func TestGoneSectionsOfAGap(t *testing.T) {
+	f := newFake(t)
+	a := f.dial()
+	var asked wire.NotifyRequest
+	notify := subscribed(&asked)
+	f.onRequest(func(f *fake, q *frame) {
+		if q.Op == wire.OpChanges {
+			f.ok(q, &wire.ChangesReply{Update: 20, Whole: elements("p"), Deleted: [][]byte{[]byte("d")}, Expired: [][]byte{[]byte("x")}})
+			return
+		}
+		notify(f, q)
+	})
+	f.consumer(a)
+	if err := a.Library().SetNotify(f.ctx(), NotifyArrival|NotifyTrack); err != nil {
+		t.Fatal(err)
+	}
+	f.events(event(20, "p"))
+	f.expectConsumed(a, "p:0+1 ", "d:0+0 ", "x:0+0 ")
+	f.expectNext(a, "3 p", "4 p", "4 d")
+}

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /* Changes whenever anything in this file does; front and engine refuse each other if they differ. */
-#define CKPT_ENGINE_ABI 3u
+#define CKPT_ENGINE_ABI 4u
 
 enum ckpt_op {
 	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell, consumption_bell. out: id (of the library handle) */
@@ -39,7 +39,21 @@ enum ckpt_op {
 	CKPT_OP_SYNCHRONIZE,	/* in: id */
 	CKPT_OP_NOTIFY,		/* in: lib, id, notify (CKPT_NOTIFY_ bits): which notifications are queued, for all checkpoints
 				 * of the library handle (id 0), or for this checkpoint handle besides (id not 0) */
-	CKPT_OP_REPLICA		/* in: id. out: fd of the local replica, -1 if there is none */
+	CKPT_OP_REPLICA,	/* in: id. out: fd of the local replica, -1 if there is none */
+
+	/* Library-based checkpoints: databases of this machine, without the service. If nobody else is using the database,
+	 * all but the first three are done when submit returns. */
+	CKPT_OP_STORE_OPEN,	/* in: environment. out: id (of the store handle) */
+	CKPT_OP_STORE_CLOSE,	/* in: id */
+	CKPT_OP_STORE_DELETE,	/* in: id, name: the checkpoint */
+	CKPT_OP_STORE_CREATE,	/* in: id, name: the checkpoint */
+	CKPT_OP_STORE_EXISTS,	/* in: id, name. out: exists */
+	CKPT_OP_DATASET_CREATE,	/* in: id, name, dataset, group, order */
+	CKPT_OP_DATASET_DELETE,	/* in: id, name, dataset */
+	CKPT_OP_DATASET_EXISTS,	/* in: id, name, dataset. out: exists; not if there is no such checkpoint */
+	CKPT_OP_DATASET_WRITE,	/* in: id, name, dataset, elements[0] (id_len 0: the dataset's own record) */
+	CKPT_OP_DATASET_READ,	/* in: id, name, dataset. out: records, record_count */
+	CKPT_OP_ELEMENT_DELETE	/* in: id, name, dataset, elements[0].id */
 };
 
 /* DATA: those of CONSUME come with the data written. */
@@ -74,6 +88,23 @@ struct ckpt_section {
 	int64_t last_update_ns;	/* wall clock; the time of creation until the first update */
 };
 
+/* What the environment says about library-based checkpoints; NULL where it says nothing. */
+struct ckpt_environment {
+	const char *data_dir;	/* CKPT_DATA_DIR */
+	const char *asp_rundir;	/* ASP_RUNDIR */
+	const char *asp_config;	/* ASP_CONFIG */
+	const char *sync;	/* CKPT_DATASET_SYNC */
+	const char *state_home;	/* XDG_STATE_HOME */
+	const char *home;	/* HOME */
+};
+
+/* One record of a dataset. Its data follows, and then, at the next multiple of 16 bytes, the next record. */
+struct ckpt_record {
+	uint64_t size;		/* bytes of data */
+	uint32_t reserved;
+	uint32_t element;	/* 1: an element's, 0: the dataset's own */
+};
+
 enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
 
 /* One call. The front mallocs it (zeroed) and submits it; the engine fills the results and moves state from
@@ -82,7 +113,7 @@ enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
  * the engine, finding ABANDONED, also undoes an open and closes fd.
  *
  * "What hangs on it" are the results in blocks of their own: elements[i].data of a READ, elements[0].id if the engine
- * generated it, list. The elements array lies in the same malloc block as the call: one free() releases both.
+ * generated it, list, records. The elements array lies in the same malloc block as the call: one free() releases both.
  * name, ids and data that the front passes in are the application's memory and valid only until submit returns. */
 struct ckpt_call {
 	uint32_t state;		/* futex word, accessed atomically by both sides */
@@ -124,6 +155,15 @@ struct ckpt_call {
 	struct ckpt_section *list;	/* out: one malloc block, ids included */
 	uint32_t list_count;
 	uint32_t more;		/* out: the list goes on after its last section */
+
+	const struct ckpt_environment *environment;
+	uint32_t dataset;	/* number of a dataset, not 0 */
+	uint32_t group;
+	uint32_t order;
+	uint32_t exists;	/* out: 1 yes, 0 no */
+	struct ckpt_record *records;	/* out: one malloc block: elements in the order they were first written, then the
+					 * dataset's own record; NULL: none */
+	uint32_t record_count;
 };
 
 enum ckpt_event_kind {

@@ -84,6 +84,7 @@ func freeCall(call *C.struct_ckpt_call) {
 		}
 	}
 	C.free(unsafe.Pointer(call.list))
+	C.free(unsafe.Pointer(call.records))
 	if call.fd >= 0 {
 		_ = unix.Close(int(call.fd))
 	}

@@ -32,6 +32,9 @@ func submit(call *C.struct_ckpt_call) C.uint32_t {
 	case C.CKPT_OP_CLOSE:
 		return closeCheckpoint(call, timeout)
 	}
+	if call.op >= C.CKPT_OP_STORE_OPEN {
+		return onStore(call, timeout)
+	}
 	if call.op == C.CKPT_OP_OPEN || call.op == C.CKPT_OP_UNLINK || call.op == C.CKPT_OP_NOTIFY && call.id == 0 {
 		l := the.library(call.lib)
 		if l == nil {

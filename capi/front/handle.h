@@ -15,7 +15,8 @@
 /* Handles of one API are no handles of the other. */
 enum ckpt_kind {
 	CKPT_KIND_SA_LIBRARY = 1, CKPT_KIND_SA_CHECKPOINT, CKPT_KIND_SA_ITERATION,
-	CKPT_KIND_CL_LIBRARY, CKPT_KIND_CL_CHECKPOINT, CKPT_KIND_CL_ITERATION
+	CKPT_KIND_CL_LIBRARY, CKPT_KIND_CL_CHECKPOINT, CKPT_KIND_CL_ITERATION,
+	CKPT_KIND_CL_DATASETS
 };
 
 /* The first member of everything that has a handle. Its fields belong to handle.c but for reading handle and parent. */

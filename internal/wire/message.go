@@ -244,12 +244,14 @@ type ChangesRequest struct {
 }
 
 // ChangesReply gives the exact events where they are still known, else one element a section changed since,
-// offset 0 and its whole size, in Whole.
+// offset 0 and its whole size, in Whole; and the ids of sections that are gone, where these are still known.
 type ChangesReply struct {
-	Update uint64 // the reply covers all up to this
-	Events []Event
-	Whole  []Element
-	Exact  bool
+	Update  uint64 // the reply covers all up to this
+	Events  []Event
+	Whole   []Element
+	Exact   bool
+	Deleted [][]byte // by an application
+	Expired [][]byte
 }
 
 // NodeStatusReply describes the node director.
