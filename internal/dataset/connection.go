@@ -71,7 +71,7 @@ func (c *connection) open(create, relaxed bool, wait time.Duration) error {
 		statement **Statement
 		sql       string
 	}{
-		{&c.write, "INSERT OR REPLACE INTO record SELECT ?1, ?2, ?3 WHERE EXISTS(SELECT 1 FROM dataset WHERE id = ?1 >> 31)"},
+		{&c.write, "UPDATE record SET sum = ?2, data = ?3 WHERE key = ?1"},
 		{&c.overwrite, "UPDATE record SET sum = ?2, data = ?3 WHERE key = (SELECT record FROM element WHERE dataset = ?1 AND id = ?4)"},
 		{&c.read, "SELECT key, sum, data FROM record WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
 		{&c.exists, "SELECT 1 FROM dataset WHERE id = ?1"},

@@ -75,12 +75,29 @@ func (s *Store) Write(name string, dataset uint32, data []byte, limit time.Durat
 		return wire.TooBig
 	}
 	return s.with(name, false, limit, func(c *connection) error {
-		changed, err := c.write.write(keyOf(dataset, ownNumber), sum(dataset, false, data), data, nil)
-		if err == nil && changed == 0 {
-			return wire.NotExist
+		check := sum(dataset, false, data)
+		changed, err := c.write.write(keyOf(dataset, ownNumber), check, data, nil)
+		if err != nil || changed != 0 {
+			return err
 		}
-		return err
+		return c.db.Transaction(func() error {
+			if err := c.hasDataset(dataset); err != nil {
+				return err
+			}
+			return c.addRecord(keyOf(dataset, ownNumber), check, data)
+		})
 	})
+}
+
+// addRecord stores the first record under a key; another process may have been faster.
+func (c *connection) addRecord(key int64, check uint32, data []byte) error {
+	insert, err := c.db.Prepare("INSERT OR REPLACE INTO record VALUES(?1, ?2, ?3)")
+	if err != nil {
+		return err
+	}
+	defer insert.close()
+	_, err = insert.write(key, check, data, nil)
+	return err
 }
 
 // WriteElement stores an element of a dataset under its id, 1 to DataMax bytes. Neither slice is kept. NotExist as of Write.
@@ -113,7 +130,7 @@ func (c *connection) addElement(dataset, check uint32, id, data []byte) error {
 			_, err = c.db.run("INSERT INTO element VALUES(?1, ?2, ?3)", dataset, id, keyOf(dataset, number))
 		}
 		if err == nil {
-			_, err = c.write.write(keyOf(dataset, number), check, data, nil)
+			err = c.addRecord(keyOf(dataset, number), check, data)
 		}
 		return err
 	})

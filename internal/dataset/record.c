@@ -5,13 +5,17 @@
 
 #include "native.h"
 
+/* Makes every sum as long as any other: SQLite changes a record in place, and of a large one only the pages that differ, if
+ * its length stays the same. */
+#define SUM_BASE (INT64_C(1) << 62)
+
 int ckpt_record_write(struct ckpt_db *db, struct sqlite3_stmt *statement, int64_t key, uint32_t sum, const void *data,
 		      uint64_t size, const void *element, uint64_t element_size, int64_t *changed)
 {
 	int result = sqlite3_bind_int64(statement, 1, key);
 
 	if (result == SQLITE_OK)
-		result = sqlite3_bind_int64(statement, 2, sum);
+		result = sqlite3_bind_int64(statement, 2, SUM_BASE | (int64_t)sum);
 	if (result == SQLITE_OK) /* a NULL pointer would make it NULL */
 		result = sqlite3_bind_blob64(statement, 3, size > 0 ? data : "", size, SQLITE_STATIC);
 	if (result == SQLITE_OK && element_size > 0)
