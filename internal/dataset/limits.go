@@ -16,9 +16,8 @@ const (
 	// are in use at a time.
 	connectionsMax = 32
 
-	// inlineWait is how long a call on the application's own thread waits for another process' commit; then it goes on in
-	// a goroutine.
-	inlineWait = 500 * time.Microsecond
+	// seatPause lies between two looks whether a thread of the application has ended its call.
+	seatPause = 50 * time.Microsecond
 	// lockPause lies between two attempts to lock a directory.
 	lockPause = time.Millisecond
 
