@@ -105,9 +105,9 @@ func (c *connection) open(create, relaxed bool, wait time.Duration) error {
 			return err
 		}
 	}
-	if !db.mark() {
+	if !db.mark() { // the directory is locked: the file is there
 		db.Close()
-		return wire.NotExist
+		return &Error{Code: wire.NoResources, Path: c.path, Reason: reasonFiles}
 	}
 	c.db, c.bad = db, false
 	c.fillSeat()

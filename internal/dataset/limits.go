@@ -12,7 +12,7 @@ const (
 	// cacheKiB is the page cache of one connection.
 	cacheKiB = 1024
 
-	// connectionsMax bounds the databases that a process has open, with three descriptors each, as long as no more of them
+	// connectionsMax bounds the databases that a process has open, with four descriptors each, as long as no more of them
 	// are in use at a time.
 	connectionsMax = 32
 

@@ -50,13 +50,13 @@ bool ckpt_seat_was_used(struct ckpt_seat *seat)
 }
 
 /* SQLite's system calls are cancellation points. A thread that is cancelled in one would leave the seat taken. */
-static bool begin(struct ckpt_seat *seat, int *cancel)
+static bool begin(struct ckpt_seat *seat, bool (*usable)(const struct ckpt_db *), int *cancel)
 {
 	if (__atomic_load_n(&seat->wanted, __ATOMIC_RELAXED) != 0 || !ckpt_stack_suffices())
 		return false;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, cancel);
 	if (ckpt_seat_take(seat)) {
-		if (seat->db != NULL && ckpt_db_current(seat->db)) {
+		if (seat->db != NULL && usable(seat->db)) {
 			__atomic_store_n(&seat->used, 1, __ATOMIC_RELAXED);
 			ckpt_db_wait(seat->db, WAIT_NS);
 			return true;
@@ -79,7 +79,7 @@ bool ckpt_seat_write(struct ckpt_seat *seat, const struct ckpt_to_store *record)
 	int64_t changed = 0;
 	int cancel, result;
 
-	if (!begin(seat, &cancel))
+	if (!begin(seat, ckpt_db_current, &cancel))
 		return false;
 	if (element)
 		result = ckpt_record_write(seat->db, seat->overwrite, record->dataset, record, true, &changed);
@@ -94,7 +94,7 @@ bool ckpt_seat_read(struct ckpt_seat *seat, uint32_t dataset, struct ckpt_stored
 {
 	int cancel, result;
 
-	if (!begin(seat, &cancel))
+	if (!begin(seat, ckpt_db_named, &cancel))
 		return false;
 	result = ckpt_record_read(seat->read, dataset, block, count);
 	end(seat, cancel);
