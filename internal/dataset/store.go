@@ -106,13 +106,13 @@ func (s *Store) Delete(name string, limit time.Duration) error {
 	if err := s.present(path); err != nil {
 		return err
 	}
+	if err := Delete(path); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	c := s.open[name]
 	delete(s.open, name)
 	s.mu.Unlock()
-	if err := Delete(path); err != nil {
-		return err
-	}
 	if c != nil && c.lock(time.Until(deadline)) { // else whoever has it closes it
 		c.close()
 		c.unlock()
@@ -174,7 +174,8 @@ func (s *Store) lockDirectory(deadline time.Time) (unlock func(), err error) {
 	}
 }
 
-// with calls f with the connection to a checkpoint, which is made if need be.
+// with calls f with the connection to a checkpoint, which is made if need be. f may be called twice: what is wrong with a
+// connection may be that something was wrong when it was made.
 func (s *Store) with(name string, create bool, limit time.Duration, f func(*connection) error) error {
 	deadline := time.Now().Add(limit)
 	for {
@@ -186,14 +187,15 @@ func (s *Store) with(name string, create bool, limit time.Duration, f func(*conn
 			c.unlock()
 			continue
 		}
+		old := c.usable()
 		err := s.reach(c, create, deadline)
 		if err == nil {
 			c.db.Wait(time.Until(deadline))
 			err = c.try(f)
 		}
-		moved := err == wire.NotExist && c.db != nil && !c.db.current()
+		again := old && c.bad || err == wire.NotExist && c.db != nil && !c.db.current()
 		s.leave(c)
-		if !moved || time.Now().After(deadline) {
+		if !again || time.Now().After(deadline) {
 			return err
 		}
 	}
