@@ -16,7 +16,7 @@ import (
 // same time. Its methods may be called by several goroutines at a time.
 //
 // Each method takes a limit, how long it may wait for others. Errors are a wire.Code for an ordinary answer (NotExist, TooBig,
-// Timeout), or an *Error that the operator should see. Nothing has been stored or deleted then.
+// TryAgain), or an *Error that the operator should see. Nothing has been stored or deleted then.
 type Store struct {
 	dir     string
 	relaxed bool
@@ -168,7 +168,7 @@ func (s *Store) lockDirectory(deadline time.Time) (unlock func(), err error) {
 			return nil, systemFailed(s.dir, err)
 		case time.Now().After(deadline):
 			_ = unix.Close(fd)
-			return nil, wire.Timeout
+			return nil, wire.TryAgain
 		}
 		time.Sleep(lockPause)
 	}
@@ -181,7 +181,7 @@ func (s *Store) with(name string, create bool, limit time.Duration, f func(*conn
 	for {
 		c := s.entry(name)
 		if !c.lock(time.Until(deadline)) {
-			return wire.Timeout
+			return wire.TryAgain
 		}
 		if !s.holds(c) {
 			c.unlock()
@@ -209,7 +209,7 @@ func (c *connection) try(f func(*connection) error) error {
 		return err
 	}
 	if e.Busy() {
-		return wire.Timeout
+		return wire.TryAgain
 	}
 	c.bad = true
 	return err
@@ -298,7 +298,7 @@ func (s *Store) reach(c *connection, create bool, deadline time.Time) error {
 	case !errors.As(err, &e):
 		return err
 	case e.Busy():
-		return wire.Timeout
+		return wire.TryAgain
 	case e.Code == wire.NotExist && !create:
 		return wire.NotExist
 	}

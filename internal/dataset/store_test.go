@@ -140,7 +140,7 @@ func TestLocked(t *testing.T) {
 	must(t, err)
 	defer other.Close()
 	must(t, other.Transaction(func() error {
-		gives(t, s.Write("c", 1, nil, 10*time.Millisecond), wire.Timeout)
+		gives(t, s.Write("c", 1, nil, 10*time.Millisecond), wire.TryAgain)
 		if got := contents(t, s, "c", 1); !reflect.DeepEqual(got, []string{"=x"}) { // a reader does not mind
 			t.Errorf("%q", got)
 		}
