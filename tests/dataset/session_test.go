@@ -112,6 +112,14 @@ func (s *session) do(format string, args ...any) string {
 	return s.answer(line)
 }
 
+// raw is do with records as the process prints them, in hexadecimal.
+func (s *session) raw(format string, args ...any) string {
+	s.t.Helper()
+	line := fmt.Sprintf(format, args...)
+	s.send(line)
+	return s.rawAnswer(line)
+}
+
 // send gives the process a line and does not wait for the answer.
 func (s *session) send(line string) {
 	s.t.Helper()
@@ -122,18 +130,23 @@ func (s *session) send(line string) {
 
 func (s *session) answer(line string) string {
 	s.t.Helper()
+	words := strings.Fields(s.rawAnswer(line))
+	for i, w := range words {
+		if kind, data, found := strings.Cut(w, ":"); found {
+			words[i] = kind + ":" + unhex(s.t, data)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (s *session) rawAnswer(line string) string {
+	s.t.Helper()
 	select {
 	case answer, open := <-s.lines:
 		if !open {
 			s.t.Fatalf("%.80s: the process ended\n%s", line, shortened(s.stderr()))
 		}
-		words := strings.Fields(answer)
-		for i, w := range words {
-			if kind, data, found := strings.Cut(w, ":"); found {
-				words[i] = kind + ":" + unhex(s.t, data)
-			}
-		}
-		return strings.Join(words, " ")
+		return answer
 	case <-time.After(patience):
 		s.t.Fatalf("%.80s: no answer within %v\n%s", line, patience, shortened(s.stderr()))
 	}
