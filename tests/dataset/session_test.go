@@ -51,7 +51,7 @@ func startAs(t testing.TB, uid uint32, env []string, flavour string) *session {
 	defer errs.Close()
 	s := &session{t: t, cmd: exec.Command(program(t, flavour, "driver")), lines: make(chan string, 1), errs: errs.Name()}
 	s.cmd.Env, s.cmd.Stderr = env, errs
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a group, so that kill gets its forked children too
 	if uid != 0 {
 		s.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: uid}
 	}
@@ -206,7 +206,7 @@ func (s *session) kill() {
 	if s.cmd.ProcessState != nil {
 		return
 	}
-	s.cmd.Process.Kill()
+	syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 	for range s.lines {
 	}
 	s.cmd.Wait()

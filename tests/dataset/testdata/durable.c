@@ -37,15 +37,16 @@ static void must(ClRcT rc, const char *what)
 
 int main(void)
 {
-	struct pack p = {.data = "some data", .size = 9, .how = OWN};
 	ClNameT name = {7, "durable"};
 	ClCkptSvcHdlT h;
+	int i;
+	struct pack p = {.data = &i, .size = sizeof i, .how = OWN}; /* other data each time: the same need not be written */
 
 	must(clCkptLibraryInitialize(&h), "Initialize");
 	must(clCkptLibraryCkptCreate(h, &name), "CkptCreate");
 	must(clCkptLibraryCkptDataSetCreate(h, &name, DS, 0, 0, pack_dataset, unpack_dataset), "DataSetCreate");
 	must(clCkptLibraryCkptElementCreate(h, &name, DS, pack_element, unpack_element), "ElementCreate");
-	for (int i = 0; i < WRITES; i++) {
+	for (i = 0; i < WRITES; i++) {
 		unsigned before = __atomic_load_n(&syncs, __ATOMIC_RELAXED);
 
 		if (i % 2 == 0)
