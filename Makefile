@@ -26,18 +26,18 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 FRONT_SRC := $(wildcard capi/front/*.c capi/front/*/*.c) internal/segment/segment.c internal/segment/cutoff.c
 FRONT_HDR := $(wildcard capi/*.h capi/front/*.h capi/front/*/*.h internal/segment/*.h include/*.h include/*/*.h)
 FRONT_MAP := capi/front/libckpt.map
-FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Icapi/front/sa -Icapi/front/cl \
-	-Iinternal/segment -DCL_CKPT_SDK=60
+FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Iinternal/segment \
+	-DCL_CKPT_SDK=60
 FRONT_LDFLAGS := -shared -pthread -Wl,--version-script=$(FRONT_MAP) -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,relro -Wl,-z,now
 
 GO_SRC := go.mod go.sum VERSION $(shell find agent capi cmd director internal nodedirector \
 	\( -name '*.go' -o -name '*.[ch]' \) ! -name '*_test.go' 2>/dev/null)
 GO_LDFLAGS := -X libckpt/internal/release.Version=$(VERSION)
 # The runtime's preemption signal would interrupt the application's own system calls; its look at the cgroup's processor
-# limit keeps two descriptors open. -Bsymbolic: an application's functions must not take the place of the engine's own
-# that happen to have the same names.
+# limit keeps two descriptors open. -Bsymbolic and the version script: an application's functions must not take the place of
+# the engine's own that happen to have the same names, nor the other way round; a program may have an SQLite of its own.
 ENGINE_LDFLAGS := $(GO_LDFLAGS) -X runtime.godebugDefault=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0 \
-	-extldflags=-Wl,-Bsymbolic
+	-extldflags=-Wl,-Bsymbolic,--version-script=$(CURDIR)/capi/engine.map
 
 LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/lib/libSaCkpt.so $(B)/lib/libClCkpt.so \
 	$(B)/lib/libckpt-engine.so
@@ -89,7 +89,7 @@ $(B)/lib/%.so: $(B)/lib/%.so.1
 	ln -sf $(<F) $@
 
 # Go writes a header beside the library; capi/engine.h is the contract, so it goes away.
-$(B)/lib/libckpt-engine.so: $(GO_SRC)
+$(B)/lib/libckpt-engine.so: $(GO_SRC) capi/engine.map
 	@mkdir -p $(@D)
 	$(GO) build -buildmode=c-shared -trimpath -ldflags='$(ENGINE_LDFLAGS)' -o $@ ./capi
 	@rm -f $(B)/lib/libckpt-engine.h

@@ -3,6 +3,7 @@ package abi
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,11 +20,11 @@ func build(t *testing.T, d dialect, source, library string, more ...string) stri
 	program := filepath.Join(t.TempDir(), "program")
 	argv := append([]string{}, d.argv...)
 	argv = append(argv, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", filepath.Join(root, "include"))
-	argv = append(argv, more...)
 	argv = append(argv, filepath.Join("testdata", source), "-o", program)
+	argv = append(argv, more...)
 	if library != "" {
 		dir := filepath.Join(root, "build", "lib")
-		argv = append(argv, "-L", dir, "-l"+library, "-Wl,-rpath,"+dir)
+		argv = append(argv, "-L"+dir, "-l"+library, "-Wl,-rpath,"+dir)
 	}
 	run(t, argv...)
 	return program
@@ -60,5 +61,37 @@ func TestClovisProgramNeeds(t *testing.T) {
 		if needed != "libClCkpt.so" && needed != "libc.so.6" {
 			t.Errorf("it needs %s", needed)
 		}
+	}
+}
+
+// A program may be linked with several of the libraries: all its calls go to the first.
+func TestOneLibraryServesAll(t *testing.T) {
+	for _, order := range [][]string{{"SaCkpt", "ClCkpt"}, {"ClCkpt", "SaCkpt"}} {
+		first := fronts[slices.IndexFunc(fronts, func(f string) bool { return strings.Contains(f, order[0]) })]
+		library(t, first)
+		program := build(t, c11, "mixed.c", order[1], "-Wl,--no-as-needed", "-l"+order[0])
+		want := "saCkptInitialize " + first + "\nclHeapFree " + first + "\n"
+		if got := run(t, program); got != want {
+			t.Errorf("%v: %q", order, got)
+		}
+	}
+}
+
+// A binary that was also linked with the SDK's own heap gets on if ours is loaded before it.
+func TestPreloadedBeforeAnotherHeap(t *testing.T) {
+	ours := library(t, "libClCkpt.so")
+	dir := t.TempDir()
+	run(t, "gcc", "-shared", "-fPIC", "-I", filepath.Join(testcluster.Root(), "include"),
+		filepath.Join("testdata", "otherheap.c"), "-o", filepath.Join(dir, "libClUtils.so"))
+	program := build(t, c11, "mixed.c", "ClCkpt",
+		"-L"+dir, "-Wl,-rpath,"+dir, "-Wl,--no-as-needed", "-lClUtils")
+	cmd := exec.CommandContext(t.Context(), program)
+	if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 3 {
+		t.Fatalf("the other heap did not come first: %v\n%s", err, out)
+	}
+	cmd = exec.CommandContext(t.Context(), program)
+	cmd.Env = append(cmd.Environ(), "LD_PRELOAD="+ours)
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "clHeapFree libClCkpt.so") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -26,7 +26,7 @@ func TestInstall(t *testing.T) {
 	prefix := filepath.Join(dest, "opt/ckpt")
 	lib := filepath.Join(prefix, "lib")
 	c := testcluster.Start(t, testcluster.Options{})
-	for name, file := range map[string]string{"ckpt": "ckpt.pc", "SaCkpt": "opensaf-ckpt.pc"} {
+	for name, file := range map[string]string{"ckpt": "ckpt.pc", "SaCkpt": "opensaf-ckpt.pc", "ClCkpt": "openclovis-ckpt.pc"} {
 		libs, cflags := pkgConfig(t, filepath.Join(lib, "pkgconfig", file))
 		if libs != "-L/opt/ckpt/lib -l"+name || cflags != "-I/opt/ckpt/include" {
 			t.Errorf("%s: %s %s", file, libs, cflags)
