@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDirectory(t *testing.T) {
@@ -147,10 +148,14 @@ func config(t *testing.T, content string) (dir string) {
 	return dir
 }
 
-// oneLine fails unless a process has written exactly one line, with all these words in it, to standard error.
+// oneLine fails unless a process writes exactly one line, with all these words in it, to standard error. The line may come a
+// little after the answer.
 func (s *session) oneLine(words ...string) {
 	s.t.Helper()
 	text := s.stderr()
+	for end := time.Now().Add(patience); !strings.HasSuffix(text, "\n") && time.Now().Before(end); text = s.stderr() {
+		time.Sleep(time.Millisecond)
+	}
 	missing := ""
 	for _, w := range words {
 		if !strings.Contains(text, w) {
@@ -158,7 +163,7 @@ func (s *session) oneLine(words ...string) {
 		}
 	}
 	if strings.Count(text, "\n") != 1 || missing != "" {
-		s.t.Errorf("standard error is not one line that names %q:\n%s", words, shortened(text))
+		s.t.Errorf("standard error is not one line that names %q: %q", words, shortened(text))
 	}
 }
 

@@ -111,7 +111,7 @@ func TestForkedChild(t *testing.T) {
 			s := ready(t, env, flavour, "forked")
 			s.want(ok, "write %s 1 %s", x("forked"), x("before"))
 			other := ready(t, env, flavour, "forked")
-			s.send("fork")
+			s.want("child", "fork")
 			name := x("forked")
 			for _, line := range []string{"init", "read " + name + " 1", "write " + name + " 1 00", "create " + name,
 				"exists " + name, "finalize"} {
@@ -119,7 +119,7 @@ func TestForkedChild(t *testing.T) {
 			}
 			other.want(ok, "write %s 1 %s", x("forked"), x("meanwhile"))
 			s.send("") // the child ends, and the parent goes on
-			if got := s.answer("fork"); got != "parent" {
+			if got := s.answer("the end of the child"); got != "parent" {
 				t.Fatalf("after the child: %q", got)
 			}
 			s.want("0x0 d:meanwhile", "read %s 1", x("forked"))

@@ -8,7 +8,8 @@
  *   dsdelete NAME DS | dsexists NAME DS
  *   write NAME DS DATA | ewrite NAME DS ID DATA | edelete NAME DS ID
  *   read NAME DS          "d:DATA" for the dataset's record, "e:DATA" for an element's
- *   fork                  does the rest of the lines in a child, after which it says "parent" and goes on here
+ *   fork                  goes on in a child, which says "child", until an empty line; then here, which says "parent".
+ *                         Nothing may have been sent ahead.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,8 +78,12 @@ static void answer(ClRcT rc)
 	printf("0x%x", (unsigned)rc);
 }
 
-static void answer_exists(ClRcT rc, ClBoolT exists)
+static void answer_exists(ClNameT *name, ClUint32T ds, bool of_dataset)
 {
+	ClBoolT exists = 99;
+	ClRcT rc = of_dataset ? clCkptLibraryDoesDatasetExist(handle, name, ds, &exists) :
+				clCkptLibraryDoesCkptExist(handle, name, &exists);
+
 	answer(rc);
 	if (rc == CL_OK)
 		fputs(exists == CL_TRUE ? " true" : exists == CL_FALSE ? " false" : " neither", stdout);
@@ -135,8 +140,10 @@ static void fork_here(void)
 	pid_t pid = fork();
 	int status = 0;
 
-	if (pid == 0)
+	if (pid == 0) {
+		fputs("child", stdout);
 		return;
+	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
 		abort();
 	fputs("parent", stdout);
@@ -146,7 +153,6 @@ static void obey(int n, char **word)
 {
 	ClNameT name = n > 1 ? name_of(word[1]) : (ClNameT){0};
 	ClUint32T ds = n > 2 ? (ClUint32T)strtoul(word[2], NULL, 10) : 0;
-	ClBoolT exists = 99;
 
 #define IS(text, words) (strcmp(word[0], text) == 0 && n == (words))
 	if (IS("init", 1))
@@ -158,13 +164,13 @@ static void obey(int n, char **word)
 	else if (IS("delete", 2))
 		answer(clCkptLibraryCkptDelete(handle, &name));
 	else if (IS("exists", 2))
-		answer_exists(clCkptLibraryDoesCkptExist(handle, &name, &exists), exists);
+		answer_exists(&name, 0, false);
 	else if (IS("dataset", 3))
 		answer(create_dataset(&name, ds));
 	else if (IS("dsdelete", 3))
 		answer(clCkptLibraryCkptDataSetDelete(handle, &name, ds));
 	else if (IS("dsexists", 3))
-		answer_exists(clCkptLibraryDoesDatasetExist(handle, &name, ds, &exists), exists);
+		answer_exists(&name, ds, true);
 	else if (IS("write", 4))
 		answer(write_record(&name, ds, NULL, word[3]));
 	else if (IS("ewrite", 5))
@@ -187,7 +193,6 @@ int main(void)
 	char *line = NULL;
 	size_t size = 0;
 
-	setvbuf(stdin, NULL, _IONBF, 0); /* a child after "fork" and its parent read on where the other stopped */
 	while (getline(&line, &size, stdin) > 0) {
 		char *word[WORDS_MAX], *rest = line, *w;
 		int n = 0;

@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
+/* As in <sanitizer/allocator_interface.h>, which not every gcc brings. */
+size_t __sanitizer_get_current_allocated_bytes(void);
 
 static inline size_t heap_bytes(void)
 {
