@@ -58,7 +58,8 @@ func environment(dir string, more ...string) []string {
 func sanitized(env []string) []string {
 	root := testcluster.Root()
 	return append(env, "LD_LIBRARY_PATH="+filepath.Join(root, "build/asan/lib"),
-		"CKPT_ENGINE="+filepath.Join(root, "build/lib/libckpt-engine.so"))
+		"CKPT_ENGINE="+filepath.Join(root, "build/lib/libckpt-engine.so"),
+		"LSAN_OPTIONS=print_suppressions=0:suppressions="+filepath.Join(root, "tests/dataset/testdata/lsan.supp"))
 }
 
 // output is what a program printed and how it ended.

@@ -93,8 +93,11 @@ func TestDeletedAgainAndAgain(t *testing.T) {
 	var wait sync.WaitGroup
 	var lock sync.Mutex
 	seen := make(map[string]int)
+	var sessions []*session
 	for i := range crowd {
-		s := ready(t, env, flavours[i%2], "unsteady")
+		sessions = append(sessions, ready(t, env, flavours[i%2], "unsteady"))
+	}
+	for i, s := range sessions {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
 		wait.Go(func() {
 			name := x("unsteady")
