@@ -33,10 +33,10 @@
  * VERSION_MISMATCH, which the document lists at many functions, comes from clCkptInitialize alone:
  * the versions of library and service are settled there.
  *
- * Order of tests: arguments (NULL, ranges), then NOT_INITIALIZED, then INVALID_HANDLE, then
- * OP_NOT_PERMITTED, then BAD_OPERATION, then a missing active replica (NOT_EXIST), then the rest,
- * unless the function says otherwise. A call that does not return CL_OK leaves its results alone,
- * unless the function says otherwise.
+ * Order of tests: arguments (NULL, ranges), then NOT_INITIALIZED, then INVALID_HANDLE, then the
+ * limits that the checkpoint was created with, then OP_NOT_PERMITTED, then BAD_OPERATION, then a
+ * missing active replica (NOT_EXIST), then the rest, unless the function says otherwise. A call
+ * that does not return CL_OK leaves its results alone, unless the function says otherwise.
  *
  * Time: a call waits 10 s at most (the site can configure this). Timeout arguments are not
  * supported, as in the original: they are ignored.
@@ -119,7 +119,7 @@ typedef struct {
                                   checkpoint is opened, not a limit later */
     ClTimeT retentionDuration; /* ns that the checkpoint is kept after its last close */
     ClUint32T maxSections;     /* with 1 it has the default section from the start, and no other */
-    ClSizeT maxSectionSize;    /* bytes (32 bits wide in the document) */
+    ClSizeT maxSectionSize;    /* bytes, 0 for no limit; 32 bits wide in the document */
     ClSizeT maxSectionIdSize;  /* bytes; ids have at most 65,535 */
 } ClCkptCheckpointCreationAttributesT;
 
@@ -157,7 +157,8 @@ typedef struct {
 /* Which sections an iteration selects. (values: SDK 5) */
 typedef enum {
     CL_CKPT_SECTIONS_FOREVER = 1,             /* those that never expire */
-    CL_CKPT_SECTIONS_LEQ_EXPIRATION_TIME = 2, /* those that expire at the given time or earlier */
+    CL_CKPT_SECTIONS_LEQ_EXPIRATION_TIME = 2, /* those that expire at the given time or earlier;
+                                                 with CL_TIME_END all sections */
     CL_CKPT_SECTIONS_GEQ_EXPIRATION_TIME = 3, /* those that expire at the given time or later, or
                                                  never */
     CL_CKPT_SECTIONS_CORRUPTED = 4,           /* those that are corrupted */
@@ -214,7 +215,9 @@ typedef struct {
  *   pIOVector       SDK 5 and 6 only: numSections elements. Overwrite gives one, with all data of
  *                   the section (dataOffset 0); Write its elements, with what was written and
  *                   where; Delete and expiry one with dataSize 0. dataSize and readSize are the
- *                   bytes at dataBuffer. {0, NULL} is the default section.
+ *                   bytes at dataBuffer. Large data is read for the callback, so it may be newer
+ *                   than the update; if it cannot be read, dataBuffer is NULL and readSize 0.
+ *                   {0, NULL} is the default section.
  *   cookie          SDK 5 and 6 only: as registered.
  *
  * Ownership: name, elements, ids and data are the library's, and valid until the callback returns.
@@ -307,7 +310,7 @@ ClRcT clCkptFinalize(CL_IN ClCkptSvcHdlT ckptHandle);
  * handle. Opening ends a retention period that is running.
  *
  *   ckptHandle      a service handle.
- *   checkpointName  its name, 1 to 256 bytes.
+ *   checkpointName  its name, 1 to 256 bytes; it ends at its first NUL, if there is one.
  *   checkpointCreationAttributes
  *                   with CL_CKPT_CHECKPOINT_CREATE: what to create it with, or what an existing one
  *                   must have; all six are compared, retentionDuration with the present one.
@@ -442,10 +445,10 @@ ClRcT clCkptCheckpointStatusGet(CL_IN ClCkptHdlT checkpointHandle,
  * Errors, besides the general ones:
  *   NULL_POINTER       sectionCreationAttributes or its sectionId is NULL; id is NULL though idLen
  *                      is not 0; initialData is NULL though initialDataSize is not 0.
- *   INVALID_PARAMETER  initialData is given though initialDataSize is 0; idLen exceeds
- *                      maxSectionIdSize; maxSectionIdSize is 0 and an id is to be generated;
- *                      initialDataSize exceeds maxSectionSize (tested before initialData is read);
- *                      expirationTime is before the current second.
+ *   INVALID_PARAMETER  initialData is given though initialDataSize is 0, or id though idLen is 0;
+ *                      idLen exceeds maxSectionIdSize; maxSectionIdSize is 0 and an id is to be
+ *                      generated; initialDataSize exceeds maxSectionSize (tested before initialData
+ *                      is read); expirationTime is before the current second.
  *   OP_NOT_PERMITTED   opened with neither WRITE nor CREATE.
  *   NOT_EXIST          there is no active replica.
  *   ALREADY_EXIST      the id is in use, or maxSections is 1. Tested before NO_SPACE.
@@ -557,9 +560,10 @@ ClRcT clCkptSectionIterationFinalize(CL_IN ClHandleT sectionIterationHandle);
  * Returns when the data is on every in-sync replica (CL_CKPT_WR_ALL_REPLICAS) or the active one.
  *
  * Errors, besides the general ones:
- *   INVALID_PARAMETER  ioVector is NULL; numberOfElements is 0; dataBuffer is NULL though dataSize
- *                      is not 0; dataOffset is negative; dataOffset + dataSize exceeds
- *                      maxSectionSize; the id is {0, NULL} though maxSections is not 1.
+ *   INVALID_PARAMETER  ioVector is NULL; numberOfElements is 0; in an element: dataBuffer is NULL
+ *                      though dataSize is not 0; dataOffset is negative; dataOffset + dataSize
+ *                      exceeds maxSectionSize; idLen is 0 though maxSections is not 1; id is NULL
+ *                      though idLen is not 0.
  *   OP_NOT_PERMITTED   opened with neither WRITE nor CREATE.
  *   NOT_EXIST          there is no such section, or no active replica.
  *   0x16001f           the section is corrupted (CL_ERR_FAILED_OPERATION).
@@ -581,9 +585,9 @@ ClRcT clCkptCheckpointWrite(CL_IN ClCkptHdlT checkpointHandle,
  * Returns when the data is on every in-sync replica (CL_CKPT_WR_ALL_REPLICAS) or the active one.
  *
  * Errors, besides the general ones:
- *   NULL_POINTER       sectionId or dataBuffer is NULL.
+ *   NULL_POINTER       sectionId or dataBuffer is NULL; id is NULL though idLen is not 0.
  *   INVALID_PARAMETER  dataSize is 0 or exceeds maxSectionSize (tested before dataBuffer is read);
- *                      the id is {0, NULL} though maxSections is not 1.
+ *                      idLen is 0 though maxSections is not 1.
  *   OP_NOT_PERMITTED   opened with neither WRITE nor CREATE.
  *   NOT_EXIST          there is no such section, or no active replica.
  */
@@ -607,8 +611,8 @@ ClRcT clCkptSectionOverwrite(CL_IN ClCkptHdlT checkpointHandle,
  *                     alone.
  *   numberOfElements  1 or more.
  *   erroneousVectorIndex
- *                     may be NULL; else 0 after success, and the index of the first bad element
- *                     when the call fails because of one.
+ *                     may be NULL; else set to 0 at first, and to the index of the first bad
+ *                     element when the call fails because of one.
  *
  * Ownership: allocated buffers are the caller's; free them with clHeapFree. After an error the
  * contents of given buffers are undefined; nothing is allocated.
@@ -619,7 +623,8 @@ ClRcT clCkptSectionOverwrite(CL_IN ClCkptHdlT checkpointHandle,
  *                      maxSectionSize (tested before dataBuffer is touched); dataOffset is
  *                      negative.
  *   OP_NOT_PERMITTED   not opened with READ.
- *   NULL_POINTER       the id is {0, NULL} though maxSections is not 1.
+ *   NULL_POINTER       in an element: idLen is 0 though maxSections is not 1; id is NULL though
+ *                      idLen is not 0.
  *   NOT_EXIST          there is no such section, or no active replica.
  *   0x16001f           the section is corrupted (CL_ERR_FAILED_OPERATION).
  */
@@ -661,12 +666,13 @@ ClRcT clCkptCheckpointSynchronizeAsync(CL_IN ClCkptHdlT checkpointHandle,
 /*
  * clCkptImmediateConsumptionRegister: has a callback called for each Write, Overwrite and Delete of
  * a section that another process makes, and when a section expires. It runs without clCkptDispatch,
- * in a thread of the library; one at a time for a service handle. No callback is made in the
- * process that writes, whatever handle it uses.
+ * in a thread of the library that has all signals blocked; one at a time for a service handle. No
+ * callback is made in the process that writes, whatever handle it uses.
  *
  *   checkpointHandle  a checkpoint handle, of any checkpoint, whatever it was opened for.
- *   callback          the callback; replaces an earlier one of this handle. NULL ends it: once this
- *                     call has returned, no call of it begins.
+ *   callback          the callback; replaces an earlier one of this handle. NULL ends it: no call
+ *                     of it begins after this one has returned, which waits up to 1 s for one that
+ *                     is running. So do clCkptCheckpointClose and clCkptFinalize.
  *   cookie            SDK 5 and 6 only: any value; comes back in the callback.
  *
  * When more updates wait than the library keeps (65,536), each section changed since is told of

@@ -15,18 +15,22 @@
  * RULES FOR ALL LIBRARY-BASED FUNCTIONS. The comment at each function adds to these.
  *
  * Any function may return:
- *   INVALID_HANDLE    the handle is not one that clCkptLibraryInitialize gave, or was given back.
- *                     Before the first clCkptLibraryInitialize every handle is such a one.
- *   NULL_POINTER      an argument that is a pointer is NULL (the functions say which may be).
- *   INVALID_PARAMETER a checkpoint's name is empty or its length over 256.
- *   NO_MEMORY         the process has not enough memory.
- *   NO_SPACE          the file system is full.
- *   OP_NOT_PERMITTED  the permissions of directory or file do not allow it.
- *   TIMEOUT           another process has kept the database locked for the whole 10 s.
- *   0x16001f          the file is damaged, or not one of this library (CL_ERR_FAILED_OPERATION).
- *   UNSPECIFIED       as in clCkptApi.h.
- * After an error of the last four kinds nothing has been stored, one line on stderr says which file
- * and what to do, and the same call succeeds once the cause is gone.
+ *   INVALID_HANDLE     the handle is not one that clCkptLibraryInitialize gave, or was given back.
+ *                      Before the first clCkptLibraryInitialize every handle is such a one.
+ *   NULL_POINTER       an argument that is a pointer is NULL (the functions say which may be).
+ *   INVALID_PARAMETER  a checkpoint's name is empty or its length over 256.
+ *   NO_MEMORY          the process has not enough memory.
+ *   TRY_AGAIN, TIMEOUT
+ *                      other processes, or other threads of this one, have kept the checkpoint busy
+ *                      for 10 s.
+ *   NO_SPACE           the file system is full.
+ *   OP_NOT_PERMITTED   the permissions of directory or file do not allow it.
+ *   NO_RESOURCE        the process has too many files open.
+ *   0x16001f           the file is damaged, or not one of this library (CL_ERR_FAILED_OPERATION).
+ *   UNSPECIFIED        as in clCkptApi.h.
+ * After an error nothing has been stored; only after TIMEOUT it may have been. Where the system is
+ * at fault, one line on stderr says which file it is about and what to do, and the same call
+ * succeeds once the cause is gone.
  *
  * Order of tests: NULL_POINTER, INVALID_PARAMETER, INVALID_HANDLE, then the rest.
  *
@@ -110,7 +114,8 @@ typedef ClRcT (*ClCkptDeserializeT)(ClUint32T dsId, ClAddrT *pBuffer, ClUint32T 
  *
  * Errors, besides the general ones:
  *   INVALID_PARAMETER  clDbalConfig.xml is not what it should be; one line on stderr says why.
- *   NOT_EXIST          the directory of the databases does not exist and cannot be created.
+ *   NOT_EXIST          the directory of the databases does not exist. Only the service's state
+ *                      directory is made.
  */
 ClRcT clCkptLibraryInitialize(CL_INOUT ClCkptSvcHdlT *pCkptHdl);
 
@@ -119,7 +124,7 @@ ClRcT clCkptLibraryInitialize(CL_INOUT ClCkptSvcHdlT *pCkptHdl);
  *
  *   ckptHdl  a handle; invalid afterwards.
  *
- * Errors: INVALID_HANDLE, UNSPECIFIED.
+ * Errors: INVALID_HANDLE, NO_MEMORY, UNSPECIFIED.
  */
 ClRcT clCkptLibraryFinalize(CL_IN ClCkptSvcHdlT ckptHdl);
 
@@ -129,7 +134,8 @@ ClRcT clCkptLibraryFinalize(CL_IN ClCkptSvcHdlT ckptHdl);
  * clCkptLibraryCkptCreate: creates a checkpoint. One that exists is left as it is.
  *
  *   ckptHdl    a handle.
- *   pCkptName  its name: 1 to 256 bytes of any value; a '/' does not lead to another directory.
+ *   pCkptName  its name: 1 to 256 bytes; it ends at its first NUL, if there is one. A '/' does not
+ *              lead to another directory.
  *
  * Errors: the general ones.
  */
@@ -213,8 +219,9 @@ ClRcT clCkptLibraryCkptDataSetDelete(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT 
  *
  * Errors, besides the general ones; nothing is stored then:
  *   INVALID_PARAMETER  dsId is 0; SDK 2.3: the serializer set a length beyond the library's buffer.
- *   NOT_EXIST          there is no such checkpoint or dataset; SDK 5 and 6: the serializer set no
- *                      buffer.
+ *   NOT_EXIST          there is no such checkpoint or dataset; the serializer left no buffer in
+ *                      *pBuffer.
+ *   0x16001d           the serializer gave more than 900 MiB (CL_ERR_TOO_BIG).
  *   NULL_POINTER       clCkptLibraryCkptDataSetCreate has not given this handle a serializer.
  *   any other          what the serializer returned.
  */
@@ -235,7 +242,7 @@ ClRcT clCkptLibraryCkptDataSetWrite(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT *
  *   INVALID_PARAMETER  dsId is 0.
  *   NOT_EXIST          there is no such checkpoint or dataset, or nothing in it.
  *   NULL_POINTER       there is a record, or an element, and this handle has no deserializer for
- *                      it.
+ *                      it; no deserializer has been called.
  *   any other          what a deserializer returned.
  */
 ClRcT clCkptLibraryCkptDataSetRead(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT *pCkptName,
@@ -247,10 +254,9 @@ ClRcT clCkptLibraryCkptDataSetRead(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT *p
  *   ckptHdl    a handle.
  *   pCkptName  the checkpoint.
  *   dsId       the dataset.
- *   pRetVal    receives CL_TRUE or CL_FALSE.
+ *   pRetVal    receives CL_TRUE or CL_FALSE; CL_FALSE also if there is no such checkpoint.
  *
- * Errors, besides the general ones:
- *   NOT_EXIST  there is no such checkpoint.
+ * Errors: the general ones.
  */
 ClRcT clCkptLibraryDoesDatasetExist(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT *pCkptName,
                                     CL_IN ClUint32T dsId, CL_OUT ClBoolT *pRetVal);
@@ -296,8 +302,9 @@ ClRcT clCkptLibraryCkptElementCreate(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT 
  * Errors, besides the general ones; nothing is stored then:
  *   INVALID_PARAMETER  dsId or elemLen is 0; SDK 2.3: the serializer set a length beyond the
  *                      library's buffer.
- *   NOT_EXIST          there is no such checkpoint or dataset; SDK 5 and 6: the serializer set no
- *                      buffer.
+ *   NOT_EXIST          there is no such checkpoint or dataset; the serializer left no buffer in
+ *                      *pBuffer.
+ *   0x16001d           the serializer gave more than 900 MiB (CL_ERR_TOO_BIG).
  *   NULL_POINTER       clCkptLibraryCkptElementCreate has not given this handle a serializer.
  *   any other          what the serializer returned.
  */
@@ -328,7 +335,7 @@ ClRcT clCkptLibraryCkptElementDelete(CL_IN ClCkptSvcHdlT ckptHdl, CL_IN ClNameT 
 /*
  * clCkptCheckpointReadSections: reads all sections of a server-based checkpoint, each whole. The
  * order is that of an iteration. A section is the state between two updates; different ones may be
- * of different moments.
+ * of different moments, and one that is deleted meanwhile may be left out.
  *
  *   ckptHdl      a checkpoint handle opened with READ.
  *   pVec         receives an array with an element for each section, the default section

@@ -18,7 +18,7 @@ extern "C" {
  *   pSectionId  its id; {0, NULL} is the default section, which exists if maxSections is 1.
  *
  * Returns CL_OK if it exists. Errors, besides the general ones:
- *   INVALID_PARAMETER  pSectionId is NULL.
+ *   INVALID_PARAMETER  pSectionId is NULL; its id is NULL though idLen is not 0.
  *   NOT_EXIST          there is no such section, or no active replica.
  * Source: SDK 5.
  */

@@ -17,7 +17,7 @@
 struct cl_consumer {
 	pthread_t thread;	/* valid if started; not joined or detached yet */
 	bool started;
-	bool over;		/* the thread runs no more callbacks */
+	bool over;		/* the thread was ended by a callback, and no other could be started */
 	uint64_t busy;		/* checkpoint handle it is dealing with an event of, 0 if none */
 	uint32_t turn;		/* futex word: changes when busy becomes 0 */
 };

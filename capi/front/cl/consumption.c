@@ -111,16 +111,28 @@ static void set_busy(struct cl_library *l, uint64_t handle)
 	}
 }
 
-/* The thread ends: as it should, or because a callback has called pthread_exit. */
-static void over(void *library)
+static void *consume(void *library);
+
+/* The thread ends because a callback has called pthread_exit: another one goes on, and takes over the reference. */
+static void replaced(void *library)
 {
 	struct cl_library *l = library;
+	struct cl_consumer *t = &l->consumer;
+	pthread_t next;
+	bool goes_on;
 
 	pthread_mutex_lock(&l->base.lock);
-	l->consumer.over = true;
+	goes_on = t->started && ckpt_thread_start(&next, 0, consume, l) == 0;
+	if (goes_on) {
+		pthread_detach(t->thread);
+		t->thread = next;
+	} else {
+		t->over = true;
+	}
 	pthread_mutex_unlock(&l->base.lock);
 	set_busy(l, 0);
-	ckpt_object_release(&l->base.object);
+	if (!goes_on)
+		ckpt_object_release(&l->base.object);
 }
 
 /* Takes the oldest event: 1 taken, 0 none waits, -1 the handle has been finalized. */
@@ -143,7 +155,7 @@ static void *consume(void *library)
 	int taken = 0;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &taken);
-	pthread_cleanup_push(over, l);
+	pthread_cleanup_push(replaced, l);
 	for (;;) {
 		uint32_t heard = __atomic_load_n(l->base.consumption_bell, __ATOMIC_ACQUIRE);
 		struct ckpt_event event = {.fd = -1};
@@ -160,7 +172,8 @@ static void *consume(void *library)
 		free(event.elements);
 		set_busy(l, 0);
 	}
-	pthread_cleanup_pop(1);
+	pthread_cleanup_pop(0);
+	ckpt_object_release(&l->base.object);
 	return NULL;
 }
 
@@ -173,7 +186,7 @@ static uint32_t start_locked(struct cl_library *l)
 		return SA_AIS_ERR_BAD_HANDLE;
 	if (t->started && !t->over)
 		return SA_AIS_OK;
-	if (t->started)	/* a callback has ended it */
+	if (t->started)	/* a callback has ended it, and there was no other */
 		pthread_detach(t->thread);
 	t->over = false;
 	t->started = cl_library_acquire(l->base.object.handle) != NULL;
@@ -182,6 +195,7 @@ static uint32_t start_locked(struct cl_library *l)
 	if (ckpt_thread_start(&t->thread, 0, consume, l) == 0)
 		return SA_AIS_OK;
 	t->started = false;
+	ckpt_object_release(&l->base.object);	/* not the last one: the caller has one */
 	return SA_AIS_ERR_NO_RESOURCES;
 }
 
