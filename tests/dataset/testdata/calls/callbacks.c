@@ -30,6 +30,7 @@ static void other_checkpoint(void)
 	OK(clCkptLibraryCkptDataSetWrite(f.h, &f.name, DS, cookie_of(&p)));
 	OK(clCkptLibraryCkptDataSetRead(f.h, &f.name, DS, cookie_of(&u)));
 	CHECK(p.calls == 1 && u.count == 1);
+	unpacked_clear(&u);
 	CONTENTS(&f, DS, "data");
 }
 
@@ -74,6 +75,7 @@ static void same_dataset_read(void)
 	CHECK(u.count == 3);
 	CHECK(strcmp((char *)u.records[0].data, "1") == 0 && strcmp((char *)u.records[1].data, "2") == 0);
 	CHECK(strcmp((char *)u.records[2].data, "data") == 0);
+	unpacked_clear(&u);
 	CONTENTS(&f, DS, "e:changed e:2 e:added written inside");
 }
 
@@ -120,6 +122,7 @@ static void deleted_inside_read(void)
 	OK(put(&f, DS, "data"));
 	OK(clCkptLibraryCkptDataSetRead(f.h, &f.name, DS, cookie_of(&u)));
 	CHECK(u.count == 1 && strcmp((char *)u.records[0].data, "data") == 0);
+	unpacked_clear(&u);
 	CHECK(!checkpoint_exists(&f));
 }
 
@@ -144,6 +147,7 @@ static void finalized_inside(void)
 	OK(put(&f, DS, "more"));
 	OK(clCkptLibraryCkptDataSetRead(f.h, &f.name, DS, cookie_of(&u)));
 	CHECK(u.count == 1);
+	unpacked_clear(&u);
 	EXPECT(clCkptLibraryFinalize(f.h), CL_CKPT_ERR_INVALID_HANDLE);
 }
 
@@ -232,6 +236,7 @@ static void other_thread_in_read(void)
 	OK(put(&m.f, DS, "data"));
 	OK(clCkptLibraryCkptDataSetRead(m.f.h, &m.f.name, DS, cookie_of(&u)));
 	CHECK(u.count == 1 && strcmp((char *)u.records[0].data, "data") == 0);
+	unpacked_clear(&u);
 	CONTENTS(&m.f, DS, "thread");
 }
 
@@ -331,12 +336,10 @@ static void end_thread(void *argument)
 
 static void *read_and_end(void *argument)
 {
+	static struct unpacked u = {.hook = end_thread};
 	struct fixture *f = argument;
-	struct unpacked *u = calloc(1, sizeof *u);
 
-	CHECK(u != NULL);
-	u->hook = end_thread;
-	clCkptLibraryCkptDataSetRead(f->h, &f->name, DS, cookie_of(u));
+	clCkptLibraryCkptDataSetRead(f->h, &f->name, DS, cookie_of(&u));
 	CHECK(!"the deserializer returned");
 	return NULL;
 }

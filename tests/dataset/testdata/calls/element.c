@@ -183,6 +183,7 @@ static void many(void)
 		sprintf(id, "%d", i);
 		CHECK(strcmp((char *)u.records[i % RECORDS_MAX].data, id) == 0);
 	}
+	unpacked_clear(&u);
 }
 
 const struct test element_tests[] = {

@@ -4,7 +4,9 @@
 
 #include <stddef.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "memory.h"
+
+#if SANITIZED
 /* As in <sanitizer/allocator_interface.h>, which not every gcc brings. */
 size_t __sanitizer_get_current_allocated_bytes(void);
 

@@ -11,21 +11,7 @@
 
 #include "harness.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-
-void memory_fail(unsigned k)
-{
-	(void)k;
-	fprintf(stderr, "the sanitizer has an allocator of its own\n");
-	_exit(SKIPPED);
-}
-
-unsigned memory_allocations(void)
-{
-	return 0;
-}
-
-#else
+#if !SANITIZED
 
 static uintptr_t first, last; /* where the front's code is */
 static _Thread_local bool counting;

@@ -53,6 +53,7 @@ static void together(bool own_handles, size_t stack)
 		CHECK(pthread_join(threads[i], NULL) == 0);
 	OK(clCkptLibraryCkptDataSetRead(f.h, &f.name, DS, cookie_of(&u)));
 	CHECK(u.count == THREADS);
+	unpacked_clear(&u);
 }
 
 static void one_handle(void)
