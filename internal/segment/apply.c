@@ -166,7 +166,8 @@ int ckpt_writer_apply(ckpt_writer *w, const struct ckpt_update *u, uint64_t *ind
 {
 	struct ckpt_plan *plan;
 	int err = ckpt_undo_settle(w);
-	if (err == 0 && u->number != ckpt_load(&ckpt_head(w)->number) + 1)
+	uint64_t last = ckpt_load(&ckpt_head(w)->number);
+	if (err == 0 && (u->copied ? u->number < last : u->number != last + 1))
 		err = -EPROTO;
 	if (err == 0)
 		err = ckpt_plan_update(w, u, &plan, index);

@@ -103,6 +103,7 @@ func (c *call) fill(u *Update) error {
 	c.update.now = C.int64_t(u.Now)
 	c.update.op_count = C.uint64_t(len(u.Ops))
 	c.update.weak = C.bool(u.Weak)
+	c.update.copied = C.bool(u.Copied)
 	if u.NextGenerated != nil {
 		c.update.set_next_generated = true
 		c.update.next_generated = C.uint64_t(*u.NextGenerated)
@@ -148,6 +149,7 @@ func (r *Replica) fillOps(u *Update, c *call) {
 			data:       data,
 			size:       C.uint64_t(len(from.Data)),
 			expiration: C.int64_t(from.Expiration),
+			corrupted:  C.bool(from.Corrupted),
 		}
 	}
 }

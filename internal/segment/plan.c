@@ -136,7 +136,7 @@ static int plan_op(struct ckpt_plan *p, struct section_plan *s, const struct ckp
 		if (s->exists)
 			return CKPT_OP_EXISTS;
 		s->exists = true;
-		s->flags = CKPT_ENTRY_VALID;
+		s->flags = op->corrupted ? CKPT_ENTRY_VALID | CKPT_ENTRY_CORRUPTED : CKPT_ENTRY_VALID;
 		s->expiration = op->expiration;
 		replace_content(p, s, op);
 		return 0;

@@ -59,6 +59,7 @@ type Op struct {
 	Offset     uint64 // OpWrite
 	Data       []byte // OpCreate, OpWrite, OpOverwrite
 	Expiration int64  // OpCreate, OpSetExpiration; wall clock ns
+	Corrupted  bool   // OpCreate: the new section is Corrupted, Data gives only its size
 }
 
 // Result is what a session's slot was answered last; it is replaced in the same atomic step as the data.
@@ -71,7 +72,7 @@ type Result struct {
 
 // Update is applied as a whole or not at all.
 type Update struct {
-	Number uint64 // must be Replica.Number() + 1
+	Number uint64 // must be Replica.Number() + 1, with Copied not less than Replica.Number()
 	Now    int64  // wall clock ns; becomes the last-update time of the sections written
 	Ops    []Op   // at most MaxOps, applied in order; may name a section more than once
 	Result *Result
@@ -79,6 +80,8 @@ type Update struct {
 	// is left Corrupted.
 	Weak          bool
 	NextGenerated *uint64 // new state of the section id generator
+	// Copied: sections of another replica are put into this one, each with the Number and Now of its last update.
+	Copied bool
 }
 
 // Section describes one section.
@@ -114,7 +117,7 @@ var (
 	ErrCorrupted = errors.New("segment: section corrupted")
 	// ErrBadOffset: a read begins beyond the end of the section.
 	ErrBadOffset = errors.New("segment: offset beyond the section")
-	// ErrNumber: Update.Number is not the next one.
+	// ErrNumber: Update.Number is not the next one, or of a Copied update less than the last one.
 	ErrNumber = errors.New("segment: update number out of order")
 	// ErrTooBig: an argument is beyond a limit of the format.
 	ErrTooBig = errors.New("segment: argument beyond a limit of the format")

@@ -27,6 +27,7 @@ struct ckpt_op {
 	const void *data;
 	uint64_t size;
 	int64_t expiration;
+	bool corrupted; /* CREATE: the new section is one, its content is of no meaning */
 };
 
 struct ckpt_update {
@@ -39,6 +40,7 @@ struct ckpt_update {
 	uint8_t result_blob[CKPT_SEG_RESULT];
 	uint16_t result_slot, result_length;
 	bool has_result, weak, set_next_generated;
+	bool copied; /* from another replica: number may be any not less than the last one */
 };
 
 /* Why an op cannot be done (positive results of ckpt_writer_apply). */
@@ -153,7 +155,7 @@ bool ckpt_results_next(const ckpt_writer *w, uint64_t *cursor, struct ckpt_resul
 
 /* apply.c */
 
-/* 0; -ENOSPC; -ENOMEM; -EPROTO (number is not the next); or CKPT_OP_* and *index, the first op that cannot be done. */
+/* 0; -ENOSPC; -ENOMEM; -EPROTO (number is not the next, or of a copied update less than the last); or CKPT_OP_* and *index, the first op that cannot be done. */
 int ckpt_writer_apply(ckpt_writer *w, const struct ckpt_update *u, uint64_t *index);
 void ckpt_plan_free(struct ckpt_plan *plan);
 
