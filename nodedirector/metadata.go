@@ -80,6 +80,11 @@ func (c *call) open(r *wire.OpenRequest) {
 		c.unanswered(code, text)
 		return
 	}
+	if err == nil && reply.Created {
+		if code := k.awaitDisk(c.deadline()); code != wire.OK {
+			err = code
+		}
+	}
 	if err != nil {
 		c.refuse(c.undo(k, &reply, err), 0)
 		return
