@@ -83,7 +83,19 @@ func (k *kept) attempt() error {
 	if exists && (h.Cluster != want.Cluster || h.Node != want.Node || h.Checkpoint != want.Checkpoint || h.Epoch != want.Epoch) {
 		return errAnother
 	}
-	return k.file.Transaction(k.copyAll)
+	return k.transact(k.copyAll)
+}
+
+// transact commits what f writes. If the disk has no room for it, it may yet have without what the log takes.
+func (k *kept) transact(f func() error) error {
+	err := k.file.Transaction(f)
+	if isFull(err) {
+		k.file.Shrink()
+		if err = k.file.Transaction(f); isFull(err) {
+			k.file.Shrink()
+		}
+	}
+	return err
 }
 
 // errAnother: the copy is not of this replica in its present epoch.

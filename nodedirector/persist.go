@@ -83,26 +83,37 @@ func (c *checkpoint) keepLocked() {
 // must not be obeyed.
 func (c *checkpoint) unkeepLocked(config *wire.Config) error {
 	k := c.kept
-	if k == nil || c.n.keeps(config) && config.Epoch == c.config.Epoch {
+	if c.n.keeps(config) && (k == nil || config.Epoch == c.config.Epoch) {
 		return nil
 	}
-	if err := dataset.RemoveReplicaCopy(k.path); err != nil {
+	path := ""
+	if k != nil {
+		path = k.path
+	} else if path = c.n.takeCopy(c.id); path == "" {
+		return nil
+	}
+	if err := dataset.RemoveReplicaCopy(path); err != nil {
 		return fmt.Errorf("the copy on disk can't be removed, so no second replica may be made: %w", err)
 	}
-	k.endLocked()
+	if k != nil {
+		k.endLocked()
+	}
 	return nil
 }
 
 // dropKeptLocked removes the copy of a checkpoint that is no more.
 func (c *checkpoint) dropKeptLocked() {
-	k := c.kept
-	if k == nil {
+	path := c.n.takeCopy(c.id)
+	if c.kept != nil {
+		path = c.kept.path
+		c.kept.endLocked()
+	}
+	if path == "" {
 		return
 	}
-	if err := dataset.RemoveReplicaCopy(k.path); err != nil {
+	if err := dataset.RemoveReplicaCopy(path); err != nil {
 		c.n.log.Warn("copy on disk not removed", "checkpoint", c.name, "reason", err)
 	}
-	k.endLocked()
 }
 
 // endLocked lets go of the copy. What waits in the queue is taken up again without it.

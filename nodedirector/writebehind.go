@@ -214,7 +214,7 @@ func (k *kept) writeBehind() {
 		err = k.open()
 	}
 	if err == nil {
-		err = k.file.Transaction(func() error {
+		err = k.transact(func() error {
 			if err := k.put(sections); err != nil {
 				return err
 			}

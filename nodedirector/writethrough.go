@@ -1,6 +1,13 @@
 package nodedirector
 
-import "libckpt/internal/wire"
+import (
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"libckpt/internal/segment"
+	"libckpt/internal/wire"
+)
 
 // through is an update that waits for its turn to be written to the disk.
 type through struct {
@@ -48,7 +55,7 @@ func (k *kept) writeThrough() {
 	c.mu.Unlock()
 	err := k.open()
 	if err == nil && len(batch) > 0 {
-		err = k.file.Transaction(func() error {
+		err = k.transact(func() error {
 			for _, o := range batch {
 				if err := k.file.Apply(o.v.apply); err != nil {
 					return err
@@ -89,6 +96,7 @@ func (k *kept) writeThrough() {
 // decideLocked takes updates off the queue: those to be carried out, and those to be answered at once.
 func (k *kept) decideLocked() (batch, told []outcome) {
 	view := newPending(k.c.seg)
+	room := diskRoom(k.path)
 	size := 0
 	for len(k.queue) > 0 && len(batch) < batchUpdatesMax && (size < batchBytesMax || len(batch) == 0) {
 		t := k.queue[0]
@@ -102,6 +110,13 @@ func (k *kept) decideLocked() (batch, told []outcome) {
 		if v.code != wire.OK {
 			told = append(told, outcome{t, v})
 			continue
+		}
+		if need := roomFor(v.apply); need > room {
+			told = append(told, outcome{t, refuse(wire.NoResources)})
+			k.noRoomLocked()
+			continue
+		} else {
+			room -= need
 		}
 		view.add(v.apply)
 		size += len(t.u.data)
@@ -136,6 +151,37 @@ func (k *kept) applyLocked(batch []outcome) []outcome {
 		return batch[:i+1]
 	}
 	return batch
+}
+
+// diskRoom is how many bytes updates may take of the file system: not the last of them, so that sections can be deleted and
+// the director's log be written when it is full.
+func diskRoom(path string) uint64 {
+	var st unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(path), &st); err != nil {
+		return ^uint64(0) // the write will tell
+	}
+	free, total := st.Bavail*uint64(st.Bsize), st.Blocks*uint64(st.Bsize)
+	reserve := min(persistReserve, total/persistReserveShare)
+	return free - min(free, reserve)
+}
+
+// roomFor is what an update may take of the disk, at most: its content comes into the log and then into the file.
+func roomFor(u *segment.Update) uint64 {
+	need := uint64(0)
+	for i := range u.Ops {
+		if op := &u.Ops[i]; op.Kind != segment.OpDelete && op.Kind != segment.OpSetExpiration {
+			need += 2*uint64(len(op.Data)) + opDiskBytes
+		}
+	}
+	return need
+}
+
+// noRoomLocked tells the operator, at most once a second, why an update is refused.
+func (k *kept) noRoomLocked() {
+	if k.c.n.logPersist.allow() {
+		k.c.n.log.Error("update refused: the disk has too little room to keep the checkpoint: make room there",
+			"checkpoint", k.c.name, "directory", filepath.Dir(k.path))
+	}
 }
 
 // redo carries out updates of a checkpoint that is not kept on disk any more.

@@ -49,6 +49,10 @@ const (
 	// ChunkBytes is the most content in one row, and what a write costs at least where it begins or ends inside a full one.
 	ChunkBytes = 16 << 10
 
+	// Of many copies each has a log: they are kept shorter than that of a database many processes write to.
+	replicaLogPages = 512       // after which the log is copied into the file
+	replicaLogKept  = 256 << 10 // bytes of it that stay allocated
+
 	chunkShift  = 32 // a section has at most 1 << chunkShift chunks
 	chunksMax   = 1 << chunkShift
 	sectionsMax = 1 << (63 - chunkShift)
@@ -69,6 +73,7 @@ const (
 	stmtCutChunks
 	stmtChunks
 	stmtCheck
+	stmtShrink
 	statements
 )
 
@@ -89,6 +94,7 @@ var replicaSQL = [statements]string{
 	stmtCutChunks: `DELETE FROM chunk WHERE place BETWEEN ?1 AND ?2`,
 	stmtChunks:    `SELECT place, data FROM chunk WHERE place BETWEEN ?1 AND ?2`,
 	stmtCheck:     `PRAGMA quick_check(1)`,
+	stmtShrink:    `PRAGMA wal_checkpoint(TRUNCATE)`,
 }
 
 // OpenReplicaCopy opens the copy at path, or, with create, makes an empty one, which counts as none until a head has been
@@ -96,6 +102,10 @@ var replicaSQL = [statements]string{
 func OpenReplicaCopy(path string, create bool) (*ReplicaCopy, error) {
 	db, err := Open(path, Options{Application: Replica, Format: replicaFormat, Tables: replicaTables, Create: create})
 	if err != nil {
+		return nil, err
+	}
+	if err := db.Exec(pragma("wal_autocheckpoint", replicaLogPages) + pragma("journal_size_limit", replicaLogKept)); err != nil {
+		db.Close()
 		return nil, err
 	}
 	r := &ReplicaCopy{db: db}
@@ -117,6 +127,9 @@ func (r *ReplicaCopy) Close() { r.db.Close() }
 // Transaction runs f, whose changes are on the disk when Transaction returns nil and undone when it returns an error: f's
 // own, or an *Error. All methods that change the copy belong into one.
 func (r *ReplicaCopy) Transaction(f func() error) error { return r.db.Transaction(f) }
+
+// Shrink gives back the room that the log takes, as far as the disk has room to do so.
+func (r *ReplicaCopy) Shrink() { _, _ = r.stmts[stmtShrink].Run() }
 
 // damaged makes an Error of what should not be in the tables.
 func (r *ReplicaCopy) damaged() error {
