@@ -3,6 +3,10 @@ package nodedirector
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"libckpt/internal/dataset"
 	"libckpt/internal/segment"
@@ -14,6 +18,12 @@ func (n *Node) findCopies() error {
 	n.copies = make(map[uint64]string)
 	if n.o.PersistDir == "" {
 		return nil
+	}
+	// A directory that was just made must not be lost with the power, nor those it is in.
+	for dir, level := n.o.PersistDir, 0; level < persistDirLevels; dir, level = filepath.Dir(dir), level+1 {
+		if err := syncDir(dir); err != nil {
+			return err
+		}
 	}
 	files, err := dataset.ReplicaFiles(n.o.PersistDir)
 	if err != nil {
@@ -37,6 +47,18 @@ func (n *Node) findCopies() error {
 	}
 	if removed > 0 {
 		n.log.Warn("nothing is to be kept on disk: copies removed", "directory", n.o.PersistDir, "copies", removed)
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, unix.EINVAL) { // some file systems have nothing to sync
+		return err
 	}
 	return nil
 }

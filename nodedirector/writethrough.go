@@ -53,7 +53,10 @@ func (k *kept) writeThrough() {
 	}
 	batch, told := k.decideLocked()
 	c.mu.Unlock()
-	err := k.open()
+	var err error
+	if len(batch) > 0 {
+		err = k.open()
+	}
 	if err == nil && len(batch) > 0 {
 		err = k.transact(func() error {
 			for _, o := range batch {
@@ -84,7 +87,9 @@ func (k *kept) writeThrough() {
 		batch = k.applyLocked(batch)
 	}
 	takeBack := k.changes.any()
-	k.wroteLocked(err)
+	if len(batch) > 0 {
+		k.wroteLocked(err)
+	}
 	c.mu.Unlock()
 	if takeBack {
 		k.writeBehind()
@@ -111,13 +116,13 @@ func (k *kept) decideLocked() (batch, told []outcome) {
 			told = append(told, outcome{t, v})
 			continue
 		}
-		if need := roomFor(v.apply); need > room {
+		need := roomFor(v.apply)
+		if need > room {
 			told = append(told, outcome{t, refuse(wire.NoResources)})
 			k.noRoomLocked()
 			continue
-		} else {
-			room -= need
 		}
+		room -= need
 		view.add(v.apply)
 		size += len(t.u.data)
 		batch = append(batch, outcome{t, v})
