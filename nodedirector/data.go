@@ -134,15 +134,12 @@ func (c *call) status(h *handle) {
 // synchronize answers when every in-sync replica has all updates made before. The checkpoint's lock is held.
 func (c *call) synchronize(h *handle) {
 	code := h.c.synchronizeLocked(h.flags)
-	kept := h.c.kept != nil
+	answer := func(code wire.Code) { c.answer(wire.Reply{Error: code}, nil, nil, false) }
+	waits := code == wire.OK && h.c.kept.synchronizeLocked(answer)
 	h.c.mu.Unlock()
-	if code != wire.OK || !kept {
-		c.answer(wire.Reply{Error: code}, nil, nil, false)
-		return
+	if !waits {
+		answer(code)
 	}
-	c.s.n.goDo(func() {
-		c.answer(wire.Reply{Error: h.c.awaitDisk(c.deadline())}, nil, nil, false)
-	})
 }
 
 func (c *checkpoint) synchronizeLocked(flags uint32) wire.Code {

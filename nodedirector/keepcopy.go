@@ -80,7 +80,8 @@ func (k *kept) attempt() error {
 	}
 	want := k.headLocked()
 	k.c.mu.Unlock()
-	if exists && (h.Cluster != want.Cluster || h.Node != want.Node || h.Checkpoint != want.Checkpoint || h.Epoch != want.Epoch) {
+	if exists && (h.Cluster != want.Cluster || h.Node != want.Node || h.Checkpoint != want.Checkpoint ||
+		h.Epoch != want.Epoch) {
 		return errAnother
 	}
 	return k.transact(k.copyAll)

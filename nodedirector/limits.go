@@ -80,7 +80,7 @@ const (
 	writersMax            = 16      // commits at a time
 	beginnersMax          = 4       // copies being made at a time
 	persistRetry          = time.Second
-	persistDirLevels      = 4 // PersistDir and the directories above it that may be new
+	persistDirLevels      = 4       // PersistDir and the directories above it that may be new
 	persistReserve        = 4 << 20 // bytes of the file system that updates with content leave free,
 	persistReserveShare   = 16      // or this part of a small one
 	opDiskBytes           = 8 << 10 // taken by an operation besides its content, at most

@@ -47,6 +47,8 @@ type kept struct {
 	failed    error         // of the last attempt to write; nil: it succeeded
 	retry     time.Time     // of the next attempt after a failed one that nobody waits for
 	round     chan struct{} // closed with the next attempt's end, or the copy's
+	waiting   []waiting     // Synchronize calls, in their order
+	answers   []func()      // to be called by the goroutine, in this order
 	wake      chan struct{} // for the goroutine: look again
 
 	// The goroutine's own.
@@ -122,6 +124,7 @@ func (k *kept) endLocked() {
 	k.c.kept = nil
 	k.changes = nil
 	close(k.round)
+	k.settleLocked(nil)
 	k.workLocked()
 	nudge(k.wake)
 }
@@ -144,6 +147,7 @@ func (k *kept) work() {
 			k.queue, k.running = nil, false
 			k.c.mu.Unlock()
 			k.close()
+			k.answer()
 			k.c.redo(queue)
 			return
 		case k.c.n.ctx.Err() != nil: // finish does what is left
@@ -168,6 +172,7 @@ func (k *kept) work() {
 		turn <- struct{}{}
 		do()
 		<-turn
+		k.answer()
 	}
 }
 
@@ -217,6 +222,18 @@ func (k *kept) wroteLocked(err error) {
 	k.failed, k.urgent, k.retry = err, false, time.Now().Add(persistRetry)
 	close(k.round)
 	k.round = make(chan struct{})
+	k.settleLocked(err)
+}
+
+// answer tells what was settled. The checkpoint's lock must not be held.
+func (k *kept) answer() {
+	k.c.mu.Lock()
+	answers := k.answers
+	k.answers = nil
+	k.c.mu.Unlock()
+	for _, f := range answers {
+		f()
+	}
 }
 
 // finish writes what is left when the node director stops. Nothing else of it runs any more.
@@ -254,7 +271,8 @@ func (n *Node) takeCopy(checkpoint uint64) string {
 
 // putAside keeps a copy that can't be used, under a name that is not looked at any more.
 func (n *Node) putAside(path, checkpoint string, reason error) {
-	n.log.Error("copy on disk refused: put aside, not used", "checkpoint", checkpoint, "file", path+refusedSuffix, "reason", reason)
+	n.log.Error("copy on disk refused: put aside, not used", "checkpoint", checkpoint, "file", path+refusedSuffix,
+		"reason", reason)
 	for _, side := range []string{"", "-wal"} {
 		if err := os.Rename(path+side, path+refusedSuffix+side); err != nil && !os.IsNotExist(err) {
 			n.log.Error("copy on disk not put aside", "reason", err)

@@ -53,6 +53,15 @@ func (f *fixture) loseMemory() {
 	}
 }
 
+// findsNone checks that there is no checkpoint of a name.
+func (a *application) findsNone(name string) {
+	a.t.Helper()
+	code := a.do(wire.OpOpen, &wire.OpenRequest{Open: 99, Name: name, Flags: wire.OpenRead}, nil, nil)
+	if code != wire.NotExist {
+		a.t.Errorf("open %s: %v, want NOT_EXIST", name, code)
+	}
+}
+
 // sameAsDisk compares a segment with the copy, which must not be in use by the node director.
 func (f *fixture) sameAsDisk(id uint64) {
 	f.t.Helper()
@@ -112,7 +121,8 @@ func TestPending(t *testing.T) {
 			id := []byte{byte(r.IntN(7))}
 			u := &update{access: wire.OpenWrite, now: r.Int64N(100), time: 100 + r.Int64N(9), data: make([]byte, r.IntN(50))}
 			u.elements = []wire.Element{{ID: id, Size: uint64(len(u.data))}}
-			switch u.op = []wire.Op{wire.OpSectionCreate, wire.OpSectionDelete, wire.OpExpiration, wire.OpWrite, wire.OpOverwrite}[r.IntN(5)]; u.op {
+			kinds := []wire.Op{wire.OpSectionCreate, wire.OpSectionDelete, wire.OpExpiration, wire.OpWrite, wire.OpOverwrite}
+			switch u.op = kinds[r.IntN(len(kinds))]; u.op {
 			case wire.OpSectionCreate:
 				if u.generate = r.IntN(2) == 0; u.generate {
 					u.elements[0].ID = nil
@@ -129,7 +139,7 @@ func TestPending(t *testing.T) {
 				t.Fatalf("what was decided on a pending state can't be applied: %v", err)
 			}
 		}
-		if number := view.view.Number(); number != seg.Number() || view.Count() != seg.Count() || view.NextGenerated() != seg.NextGenerated() {
+		if view.Count() != seg.Count() || view.NextGenerated() != seg.NextGenerated() {
 			t.Fatalf("%d sections, next %d; want %d, %d", view.Count(), view.NextGenerated(), seg.Count(), seg.NextGenerated())
 		}
 		for id, s := range view.sections {
@@ -171,7 +181,8 @@ func TestWriteThroughTogether(t *testing.T) {
 	}
 	group.Wait()
 	var generated wire.UpdateReply
-	first.must(wire.OpSectionCreate, &wire.UpdateRequest{Open: 1, Elements: []wire.Element{{}}, Time: never, Generate: true}, &generated, nil)
+	generate := &wire.UpdateRequest{Open: 1, Elements: []wire.Element{{}}, Time: never, Generate: true}
+	first.must(wire.OpSectionCreate, generate, &generated, nil)
 	f.sameAsDisk(1)
 	f.loseMemory()
 	f.start()
@@ -274,9 +285,7 @@ func TestStaleCopy(t *testing.T) {
 	f.start()
 	<-f.n.Ready()
 	a = f.application()
-	if code := a.do(wire.OpOpen, &wire.OpenRequest{Open: 1, Name: "stale", Flags: wire.OpenRead}, nil, nil); code != wire.NotExist {
-		t.Errorf("open: %v, want NOT_EXIST", code)
-	}
+	a.findsNone("stale")
 	a.open(2, "good", wantsBackup)
 	if got, code := a.read(2, "s"); code != wire.OK || got != "y" {
 		t.Errorf("%q, %v", got, code)
@@ -319,9 +328,7 @@ func TestForeignCopy(t *testing.T) {
 				t.Errorf("not put aside: %v %v", err, f.copies())
 			}
 			b := f.application()
-			if code := b.do(wire.OpOpen, &wire.OpenRequest{Open: 1, Name: "x", Flags: wire.OpenRead}, nil, nil); code != wire.NotExist {
-				t.Errorf("open: %v, want NOT_EXIST", code)
-			}
+			b.findsNone("x")
 		})
 	}
 }
@@ -366,7 +373,9 @@ func TestWriteBehind(t *testing.T) {
 	f.sameAsDisk(1)
 	for n := range 200 {
 		data := make([]byte, 100+n*300)
-		a.must(wire.OpWrite, &wire.UpdateRequest{Open: 1, Elements: []wire.Element{{ID: []byte("s"), Offset: uint64(n * 1000), Size: uint64(len(data))}}}, nil, data)
+		u := updateOf(1, "s", len(data), 0)
+		u.Elements[0].Offset = uint64(n * 1000)
+		a.must(wire.OpWrite, u, nil, data)
 		if n%20 == 0 {
 			a.create(1, fmt.Sprint(n), "x")
 		}

@@ -108,6 +108,42 @@ func (k *kept) hurryLocked() <-chan struct{} {
 	return k.round
 }
 
+// waiting is a Synchronize call that waits for an update to be on the disk.
+type waiting struct {
+	number uint64
+	answer func(wire.Code)
+}
+
+// synchronizeLocked has answer called when every update so far is on the disk, with OK, or NO_RESOURCES if the disk can't be
+// written. It returns false, and forgets answer, if there is nothing to wait for. k may be nil.
+func (k *kept) synchronizeLocked(answer func(wire.Code)) (waits bool) {
+	if k == nil || k.complete && k.failed == nil && k.number == k.c.seg.Number() && len(k.waiting) == 0 {
+		return false
+	}
+	k.waiting = append(k.waiting, waiting{k.c.seg.Number(), answer})
+	k.hurryLocked()
+	return true
+}
+
+// settleLocked answers those that need not wait any longer after an attempt to write that ended with err.
+func (k *kept) settleLocked(err error) {
+	code := wire.OK
+	if err != nil {
+		code = wire.NoResources
+	}
+	left := k.waiting[:0]
+	for _, w := range k.waiting {
+		if err == nil && !k.over && w.number > k.number {
+			left = append(left, w)
+			continue
+		}
+		k.answers = append(k.answers, func() { w.answer(code) })
+	}
+	clear(k.waiting[len(left):])
+	k.waiting = left
+	k.urgent = len(left) > 0
+}
+
 // awaitDisk waits until every update so far is on the disk: OK, NO_RESOURCES if the disk can't be written, or TIMEOUT at the
 // deadline (CLOCK_MONOTONIC ns).
 func (c *checkpoint) awaitDisk(deadline int64) wire.Code {
