@@ -419,8 +419,8 @@ func TestCorruptedKept(t *testing.T) {
 	c := f.n.checkpoint(1)
 	c.mu.Lock()
 	number := c.seg.Number() + 1
-	u := &segment.Update{Number: number, Now: 5, Copied: true, Ops: []segment.Op{
-		{Kind: segment.OpCreate, Section: []byte("bad"), Data: make([]byte, 300), Expiration: never, Corrupted: true}}}
+	u := &segment.Update{Number: number, Ops: []segment.Op{{Kind: segment.OpPut, Section: []byte("bad"), Total: 300,
+		Expiration: never, Stamp: &segment.Stamp{Number: number, LastUpdate: 5, Corrupted: true}}}}
 	err := c.seg.Apply(u)
 	c.kept.appliedLocked(u)
 	c.mu.Unlock()

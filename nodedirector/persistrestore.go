@@ -209,21 +209,23 @@ func (n *Node) restoreFrom(r *dataset.ReplicaCopy, h *dataset.ReplicaHead, confi
 // fillLocked puts the sections of a copy into an empty segment.
 func (c *checkpoint) fillLocked(r *dataset.ReplicaCopy, h *dataset.ReplicaHead) error {
 	err := r.Sections(func(s segment.Section) error {
-		data := make([]byte, s.Size)
+		var data []byte // a corrupted section has none that means anything
 		if !s.Corrupted {
+			data = make([]byte, s.Size)
 			if err := r.Content(s.ID, data); err != nil {
 				return err
 			}
 		}
-		return c.seg.Apply(&segment.Update{Number: s.Number, Now: s.LastUpdate, Copied: true, Ops: []segment.Op{
-			{Kind: segment.OpCreate, Section: s.ID, Data: data, Expiration: s.Expiration, Corrupted: s.Corrupted},
-		}})
+		return c.seg.Apply(&segment.Update{Jump: true, Ops: []segment.Op{{
+			Kind: segment.OpPut, Section: s.ID, Data: data, Total: s.Size, Expiration: s.Expiration,
+			Stamp: &segment.Stamp{Number: s.Number, LastUpdate: s.LastUpdate, Corrupted: s.Corrupted},
+		}}})
 	})
 	if err != nil {
 		return err
 	}
 	next := h.NextGenerated
-	if err := c.seg.Apply(&segment.Update{Number: h.Number, Copied: true, NextGenerated: &next}); err != nil {
+	if err := c.seg.Apply(&segment.Update{Number: h.Number, Jump: true, NextGenerated: &next}); err != nil {
 		return err
 	}
 	return c.seg.SetConfig(h.Config)

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"libckpt/internal/wire"
 )
 
@@ -20,6 +22,9 @@ const (
 	Datasets Application = 0x434b5044 // "CKPD": a library-based checkpoint
 	Replica  Application = 0x434b5052 // "CKPR": a node director's copy of a replica
 )
+
+// pageMin is the smallest page, hence the smallest file, of SQLite, bytes.
+const pageMin = 512
 
 // Options says what Open expects, and makes.
 type Options struct {
@@ -73,6 +78,9 @@ func present(path string, create bool) (made bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && create:
+		if err := removeBeside(path); err != nil {
+			return false, err
+		}
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
 		if err != nil {
 			return false, systemFailed(path, err)
@@ -84,6 +92,8 @@ func present(path string, create bool) (made bool, err error) {
 		return false, systemFailed(path, syscall.EISDIR)
 	case !info.Mode().IsRegular():
 		return false, &Error{Code: wire.FailedOperation, Path: path, Reason: reasonForeign}
+	case info.Size() > 0 && info.Size() < pageMin: // SQLite would take what is missing for zeros
+		return false, &Error{Code: wire.FailedOperation, Path: path, Reason: reasonDamaged}
 	case info.Size() > 0:
 		return false, nil
 	}
@@ -161,6 +171,37 @@ func (db *DB) setUp(o *Options) error {
 		return &Error{Code: wire.FailedOperation, Path: db.path, Reason: reasonShared}
 	}
 	return nil
+}
+
+// unlink is os.Remove that leaves directories alone.
+func unlink(path string) error {
+	if err := unix.Unlink(path); err != nil {
+		return &fs.PathError{Op: "unlink", Path: path, Err: err}
+	}
+	return nil
+}
+
+// removeBeside removes what SQLite keeps beside a file, and what a deletion of it that was cut off has left: a log would
+// be taken for the new file's.
+func removeBeside(path string) error {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if err := unlink(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return systemFailed(path+suffix, err)
+		}
+	}
+	return nil
+}
+
+// Delete deletes a database file, and what belongs to it, durably. Connections that have it open go on with a file without
+// a name. As Open, it must not run together with another Open or Delete of the path. A file that does not exist is no error.
+func Delete(path string) error {
+	if err := unlink(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return systemFailed(path, err)
+	}
+	if err := removeBeside(path); err != nil {
+		return err
+	}
+	return syncDirectory(filepath.Dir(path))
 }
 
 func pragma(name string, value int64) string {

@@ -145,6 +145,7 @@ func TestOpenRefuses(t *testing.T) {
 	refused(t, dir, wire.FailedOperation, "directory")
 	refused(t, file("noise.db", noise), wire.FailedOperation, "damaged")
 	refused(t, file("short.db", image[:len(image)/2]), wire.FailedOperation, "damaged")
+	refused(t, file("header.db", image[:50]), wire.FailedOperation, "damaged")
 	refused(t, whole, wire.FailedOperation, "not one of", func(o *Options) { o.Application = Datasets })
 	refused(t, whole, wire.FailedOperation, "newer", func(o *Options) { o.Format = 0 })
 

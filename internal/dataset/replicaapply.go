@@ -16,7 +16,7 @@ func (r *ReplicaCopy) apply(op *segment.Op, u *segment.Update) error {
 	switch op.Kind {
 	case segment.OpCreate:
 		s := segment.Section{ID: op.Section, Size: uint64(len(op.Data)), Expiration: op.Expiration, LastUpdate: u.Now,
-			Number: u.Number, Corrupted: op.Corrupted}
+			Number: u.Number}
 		if err := r.PutSection(&s); err != nil {
 			return err
 		}

@@ -1,44 +1,11 @@
 #include "sqlite.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-/* SQLite comes from mattn/go-sqlite3. The C compiler does not see that package's header, and cgo links this file once
- * without that package, hence the declarations and why they are weak. */
-#define SQLITE __attribute__((weak))
-typedef struct sqlite3 sqlite3;
-typedef struct sqlite3_stmt sqlite3_stmt;
-SQLITE int sqlite3_open_v2(const char *path, sqlite3 **db, int flags, const char *vfs);
-SQLITE int sqlite3_close_v2(sqlite3 *db);
-SQLITE int sqlite3_busy_handler(sqlite3 *db, int (*handler)(void *, int), void *argument);
-SQLITE int sqlite3_file_control(sqlite3 *db, const char *name, int op, void *argument);
-SQLITE int sqlite3_exec(sqlite3 *db, const char *sql, int (*row)(void *, int, char **, char **), void *argument, char **message);
-SQLITE int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int size, unsigned flags, sqlite3_stmt **statement, const char **tail);
-SQLITE int sqlite3_finalize(sqlite3_stmt *statement);
-SQLITE int sqlite3_system_errno(sqlite3 *db);
-SQLITE const char *sqlite3_errmsg(sqlite3 *db);
-SQLITE long long sqlite3_changes64(sqlite3 *db);
-SQLITE int sqlite3_bind_int64(sqlite3_stmt *statement, int i, long long value);
-SQLITE int sqlite3_bind_blob64(sqlite3_stmt *statement, int i, const void *bytes, unsigned long long size, void (*release)(void *));
-SQLITE int sqlite3_bind_null(sqlite3_stmt *statement, int i);
-SQLITE int sqlite3_clear_bindings(sqlite3_stmt *statement);
-SQLITE int sqlite3_step(sqlite3_stmt *statement);
-SQLITE int sqlite3_reset(sqlite3_stmt *statement);
-SQLITE long long sqlite3_column_int64(sqlite3_stmt *statement, int i);
-SQLITE const void *sqlite3_column_blob(sqlite3_stmt *statement, int i);
-SQLITE int sqlite3_column_bytes(sqlite3_stmt *statement, int i);
-
-enum {
-	SQLITE_OK = 0,
-	SQLITE_NOMEM = 7,
-	SQLITE_OPEN_READWRITE = 0x2,
-	SQLITE_OPEN_NOMUTEX = 0x8000,
-	SQLITE_OPEN_PRIVATECACHE = 0x40000,
-	SQLITE_OPEN_EXRESCODE = 0x2000000,
-	SQLITE_PREPARE_PERSISTENT = 1,
-	SQLITE_FCNTL_PERSIST_WAL = 10
-};
-#define SQLITE_TRANSIENT ((void (*)(void *))-1)
+#include "native.h"
 
 /* Pauses between attempts to get a lock: the first, and the longest. Commits take from tens of microseconds to a few
  * milliseconds. */
@@ -78,6 +45,9 @@ int ckpt_db_open(const char *path, struct ckpt_db **out)
 	*out = db;
 	if (db == NULL)
 		return SQLITE_NOMEM;
+	db->path = strdup(path);
+	if (db->path == NULL)
+		return SQLITE_NOMEM;
 	result = sqlite3_open_v2(path, &db->sqlite, flags, NULL);
 	if (result != SQLITE_OK)
 		return result;
@@ -92,7 +62,28 @@ void ckpt_db_close(struct ckpt_db *db)
 	if (db == NULL)
 		return;
 	sqlite3_close_v2(db->sqlite);
+	free(db->path);
 	free(db);
+}
+
+/* SQLite opens the file by its name, too, and does not say which one that was. While the name stands for the same file before
+ * and after, it was that one. */
+bool ckpt_db_mark(struct ckpt_db *db)
+{
+	struct stat s;
+
+	if (stat(db->path, &s) != 0)
+		return false;
+	db->device = s.st_dev;
+	db->inode = s.st_ino;
+	return true;
+}
+
+bool ckpt_db_current(const struct ckpt_db *db)
+{
+	struct stat s;
+
+	return stat(db->path, &s) == 0 && s.st_dev == db->device && s.st_ino == db->inode;
 }
 
 void ckpt_db_wait(struct ckpt_db *db, int64_t wait_ns)

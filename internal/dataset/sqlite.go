@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 	"unsafe"
@@ -53,6 +54,12 @@ func (db *DB) Close() {
 // Path is the path that was given to Open.
 func (db *DB) Path() string { return db.path }
 
+// mark remembers which file the path stands for at this moment.
+func (db *DB) mark() bool { return bool(C.ckpt_db_mark(db.c)) }
+
+// current reports whether the path still stands for the file that mark saw.
+func (db *DB) current() bool { return bool(C.ckpt_db_current(db.c)) }
+
 // Wait bounds how long statements wait for locks of other connections, all of them together, from now on. A statement that
 // waited in vain gives an Error with Busy and has done nothing.
 func (db *DB) Wait(limit time.Duration) { C.ckpt_db_wait(db.c, C.int64_t(limit)) }
@@ -88,20 +95,33 @@ func (db *DB) Prepare(sql string) (*Statement, error) {
 	return s, nil
 }
 
+// close finalizes a statement before its DB is closed.
+func (s *Statement) close() {
+	s.db.statements = slices.DeleteFunc(s.db.statements, func(other *Statement) bool { return other == s })
+	C.ckpt_db_finalize(s.c)
+}
+
 // once runs a query that is not worth keeping.
 func (db *DB) once(sql string, row func(Row)) error {
 	s, err := db.Prepare(sql)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		db.statements = db.statements[:len(db.statements)-1]
-		C.ckpt_db_finalize(s.c)
-	}()
+	defer s.close()
 	return s.Query(func(r Row) error {
 		row(r)
 		return nil
 	})
+}
+
+// run runs a statement that is not worth keeping.
+func (db *DB) run(sql string, arguments ...any) (changed int64, err error) {
+	s, err := db.Prepare(sql)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	return s.Run(arguments...)
 }
 
 // Integer runs a query that gives one integer; 0 if it gives no row.

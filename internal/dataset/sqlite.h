@@ -10,12 +10,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 struct ckpt_db {
 	struct sqlite3 *sqlite;
+	char *path;
+	dev_t device;		/* the file, once ckpt_db_mark was called */
+	ino_t inode;
 	int64_t busy_until;	/* CLOCK_MONOTONIC, ns: until then a lock of somebody else is waited for */
 };
 
@@ -23,6 +27,11 @@ struct ckpt_db {
  * so that ckpt_db_errno and ckpt_db_message can tell more; it is released by ckpt_db_close. */
 int ckpt_db_open(const char *path, struct ckpt_db **db);
 void ckpt_db_close(struct ckpt_db *db);
+
+/* Remembers which file the path stands for now; false: none. Whether it still does: a file that was deleted or replaced
+ * can be used as long as it is open, but nobody will ever see what is written to it. */
+bool ckpt_db_mark(struct ckpt_db *db);
+bool ckpt_db_current(const struct ckpt_db *db);
 
 /* From now on locks are waited for at most wait_ns nanoseconds. */
 void ckpt_db_wait(struct ckpt_db *db, int64_t wait_ns);

@@ -1,5 +1,7 @@
 package wire
 
+import "math"
+
 // Epoch orders configurations: a greater generation, or the same and a greater counter, is later.
 type Epoch struct {
 	Generation uint64 // of the directors' store
@@ -25,6 +27,14 @@ type Config struct {
 	Unlinked   bool
 	// Backup: made through clCkpt*. It has a second replica whenever a second node exists, and is kept on disk when none does.
 	Backup bool
+}
+
+// SectionSizeMax is the most bytes a section may have. Through clCkpt* a checkpoint can be made without such a limit.
+func (c *Config) SectionSizeMax() uint64 {
+	if c.Backup && c.Attributes.MaxSectionSize == 0 {
+		return math.MaxUint64
+	}
+	return c.Attributes.MaxSectionSize
 }
 
 // DirectorOp is what a node director asks of the active director.
@@ -120,6 +130,7 @@ type DirectorOpenRequest struct {
 	Now              int64 // wall-clock ns, for Created
 	Restore          uint64
 	Backup           bool // for Config.Backup of a checkpoint made by this
+	WholeFlags       bool // as in OpenRequest
 }
 
 // RequestID names a session's request for ever.
