@@ -34,10 +34,10 @@ GO_SRC := go.mod go.sum VERSION $(shell find agent capi cmd director internal no
 	\( -name '*.go' -o -name '*.[ch]' \) ! -name '*_test.go' 2>/dev/null)
 GO_LDFLAGS := -X libckpt/internal/release.Version=$(VERSION)
 # The runtime's preemption signal would interrupt the application's own system calls; its look at the cgroup's processor
-# limit keeps two descriptors open. -Bsymbolic: an application's functions must not take the place of the engine's own
-# that happen to have the same names.
+# limit keeps two descriptors open. -Bsymbolic and the version script: an application's functions must not take the place of
+# the engine's own that happen to have the same names, nor the other way round; a program may have an SQLite of its own.
 ENGINE_LDFLAGS := $(GO_LDFLAGS) -X runtime.godebugDefault=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0 \
-	-extldflags=-Wl,-Bsymbolic
+	-extldflags=-Wl,-Bsymbolic,--version-script=$(CURDIR)/capi/engine.map
 
 LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/lib/libSaCkpt.so $(B)/lib/libClCkpt.so \
 	$(B)/lib/libckpt-engine.so
@@ -85,7 +85,7 @@ $(B)/lib/%.so: $(B)/lib/%.so.1
 	ln -sf $(<F) $@
 
 # Go writes a header beside the library; capi/engine.h is the contract, so it goes away.
-$(B)/lib/libckpt-engine.so: $(GO_SRC)
+$(B)/lib/libckpt-engine.so: $(GO_SRC) capi/engine.map
 	@mkdir -p $(@D)
 	$(GO) build -buildmode=c-shared -trimpath -ldflags='$(ENGINE_LDFLAGS)' -o $@ ./capi
 	@rm -f $(B)/lib/libckpt-engine.h
