@@ -27,6 +27,7 @@ type checkpoint struct {
 	gone     bool             // deleted, or the node's replica is lost: handles are bad
 	index    *index           // nil until somebody iterates
 	history  history
+	deleted  deletions
 	notified map[*session]wishes // sessions to be sent events
 	opens    map[handleKey]uint32
 	kept     *kept // nil: not kept on disk
@@ -135,7 +136,8 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 	}
 	if len(c.notified) > 0 {
 		c.history.add(v.event)
-		c.n.sendEvents(c.notified, v.event, writtenData(v))
+		c.deleted.add(&v.event)
+		c.n.sendEvents(c.notified, v)
 	}
 	return wire.OK, 0
 }
@@ -271,6 +273,7 @@ func (c *checkpoint) removeLocked() {
 	c.gone = true
 	c.index = nil
 	c.history.clear()
+	c.deleted = deletions{}
 	clear(c.notified)
 	c.n.expiry.removeAll(c.id)
 	c.dropKeptLocked()
@@ -298,6 +301,7 @@ func (c *checkpoint) notifyLocked(s *session, before, after wish) {
 	delete(c.notified, s)
 	if len(c.notified) == 0 {
 		c.history.clear()
+		c.deleted = deletions{}
 	}
 }
 

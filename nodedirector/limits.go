@@ -34,6 +34,8 @@ const (
 const (
 	historyEventsMax = 1024
 	historyBytesMax  = 1 << 20 // ids and elements
+	// deletionsBytesMax bounds what is remembered of sections that are gone: 65,536 with ids of 16 bytes.
+	deletionsBytesMax = 65536 * (48 + 16)
 )
 
 // Waits.

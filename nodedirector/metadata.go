@@ -155,6 +155,7 @@ func (c *call) opened(h *handle) {
 	reply := wire.OpenReply{
 		Checkpoint: h.c.id, Attributes: h.c.config.Attributes, Replica: h.c.seg != nil, Update: h.c.numberLocked(),
 	}
+	reply.Attributes.MaxSectionSize = h.c.config.SectionSizeMax()
 	h.c.mu.Unlock()
 	c.ok(&reply)
 }
