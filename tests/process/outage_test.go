@@ -172,3 +172,21 @@ func TestNotificationsGoOnAfterDaemonsKilled(t *testing.T) {
 	}
 	app.end()
 }
+
+func TestCancelledCallsOfClovis(t *testing.T) {
+	c := testcluster.Start(t, testcluster.Options{})
+	app := converse(t, c.Env(), "consumption", "cancellation")
+	app.await("stop")
+	if err := syscall.Kill(c.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(c.Pid(), syscall.SIGCONT) //nolint:errcheck // it may go on already
+	awaitStopped(t, c.Pid())
+	app.goOn()
+	app.await("go on")
+	if err := syscall.Kill(c.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	app.goOn()
+	app.end()
+}
