@@ -209,8 +209,10 @@ ClRcT stop_consuming(ClCkptHdlT checkpoint);
  *   overwrite SLOT ID TEXT | write SLOT ID OFFSET TEXT [ID OFFSET TEXT] | expect SLOT ID TEXT
  *   large SLOT ID SIZE (overwrites with a pattern) | series SLOT ID COUNT (overwrites with 1 to COUNT)
  *   consume SLOT | events (how many callbacks have run) | finalize
+ *   ais NAME ID TEXT (opens, overwrites and closes through saCkpt*)
  *   told COUNT TEXT (waits for so many callbacks in all; the last one was told of this data) */
 struct peer start_peer(void);
+uint32_t overwrite_by_sa(const char *of, const char *id, const char *text); /* for the peer */
 int peer_main(const char *client_name);
 
 #endif

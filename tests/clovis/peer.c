@@ -97,6 +97,10 @@ static uint32_t carry_out(char *line)
         name = name_from(word[1], strlen(word[1]));
         return clCkptCheckpointDelete(service, &name);
     }
+    if (strcmp(word[0], "ais") == 0) {
+        TRUE(words == 4);
+        return overwrite_by_sa(word[1], word[2], word[3]);
+    }
     if (strcmp(word[0], "told") == 0) {
         TRUE(words == 3);
         return told(atoi(word[1]), word[2]);

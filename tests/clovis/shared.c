@@ -389,6 +389,39 @@ static void arrival(void)
     EQUAL(1, arrivals);
 }
 
+uint32_t overwrite_by_sa(const char *of, const char *id, const char *text)
+{
+    SaVersionT version = {'B', 2, 2};
+    SaCkptCheckpointHandleT ais;
+
+    if (library == 0)
+        AIS_OK(saCkptInitialize(&library, NULL, &version));
+    ais_checkpoint_name.length = (SaUint16T)strlen(of);
+    memcpy(ais_checkpoint_name.value, of, strlen(of));
+    AIS_OK(ais_open(NULL, &ais));
+    ais_overwrite(ais, id, text);
+    AIS_OK(saCkptCheckpointClose(ais));
+    return CL_OK;
+}
+
+/* A peer writes through saCkpt*, and has closed its handle when the callback runs. */
+static void consumption_of_sa(void)
+{
+    ClCkptIOVectorElementT written = element(SID("a"), "by-sa", 5, 0);
+
+    begin(CL_CKPT_WR_ALL_REPLICAS);
+    OK(consume(reader, NULL));
+    OK(peer_do(&writer, "ais %.*s a by-sa", name.length, name.value));
+    await_consumed(1);
+    EQUAL(reader, event_at(0).checkpoint);
+    if (SDK_FLAVOUR) {
+        EQUAL(1, event_at(0).count);
+        EQUAL(written.dataSize, event_at(0).elements[0].size);
+        BYTES(written.dataBuffer, event_at(0).elements[0].data, written.dataSize);
+    }
+    told_no_more(1);
+}
+
 /* Created through saCkpt*, written by a peer through clCkpt*, and by this process through saCkpt*. */
 static void consumption(void)
 {
@@ -408,7 +441,6 @@ static void consumption(void)
     note("this process writes through the other API: it is the same process");
     ais_overwrite(ais, "a", "2");
     told_no_more(1);
-    note("an unknown id is told of as it is");
     OK(peer_do(&writer, "remove 0 a"));
     await_consumed(2);
 }
@@ -426,6 +458,8 @@ const struct test shared_tests[] = {
     TEST("clCkpt* handles in saCkpt*", "SA_AIS_ERR_BAD_HANDLE, without harm", handles_of_cl),
     TEST("saCkptInitialize alone", "NOT_INITIALIZED from every clCkpt* function", only_sa_initialized),
     TEST("both APIs, arrival callback", "saCkpt* hears of a write through clCkpt*", arrival),
+    TEST("both APIs, consumption of a write by saCkpt*", "in another process: told, with its data",
+         consumption_of_sa),
     TEST("both APIs, consumption", "of a checkpoint of saCkpt*; the process counts, not the API", consumption),
     END_OF_TESTS,
 };
