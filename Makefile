@@ -44,7 +44,13 @@ LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/l
 BINS := $(B)/bin/ckpt $(B)/bin/ckptd $(B)/bin/ckptnd
 
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
-CONFORMANCE_SRC := $(wildcard tests/conformance/*.c)
+HARNESS_SRC := $(wildcard tests/harness/*.c)
+CONFORMANCE_SRC := $(wildcard tests/conformance/*.c) $(HARNESS_SRC)
+CONFORMANCE_HDR := $(wildcard tests/conformance/*.h tests/harness/*.h include/*.h include/*/*.h)
+CONFORMANCE_INC := -Iinclude -Itests/harness -Itests/conformance
+CLOVIS_SRC := $(wildcard tests/clovis/*.c) $(HARNESS_SRC)
+CLOVIS_HDR := $(wildcard tests/clovis/*.h tests/harness/*.h include/*.h include/*/*.h)
+CLOVIS_INC := -Iinclude -Itests/harness -Itests/clovis
 PROCESS_C := $(patsubst tests/process/testdata/%.c,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.c))
 PROCESS_CXX := $(patsubst tests/process/testdata/%.cc,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.cc))
 SERVICE_C := $(patsubst tests/service/testdata/%.c,$(B)/tests/service/%,$(wildcard tests/service/testdata/*.c))
@@ -55,9 +61,9 @@ DATASET_C := $(foreach f,$(DATASET_FLAVOURS),$(addprefix $(B)/tests/dataset/$f/,
 ifeq ($(shell command -v $(CXX)),)
 PROCESS_CXX :=
 endif
-TESTS := $(if $(CONFORMANCE_SRC),$(B)/tests/conformance) $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
+TESTS := $(B)/tests/conformance $(B)/tests/clovis $(B)/tests/clovis-sdk $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
 	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(DATASET_C) $(B)/tests/bench-dataset $(B)/tests/nats-server
-ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(if $(CONFORMANCE_SRC),$(B)/asan/conformance) \
+ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(B)/asan/conformance $(B)/asan/clovis $(B)/asan/clovis-sdk \
 	$(addprefix $(B)/asan/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS)))
 
 HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h \
@@ -106,13 +112,22 @@ $(B)/examples/%: examples/%.c $(wildcard examples/*.h include/*.h include/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt
 
-$(B)/tests/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+$(B)/tests/conformance: $(CONFORMANCE_SRC) $(CONFORMANCE_HDR) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread $(CONFORMANCE_INC) $(CONFORMANCE_SRC) -o $@ -L$(B)/lib -lckpt
+
+# The same files for the two flavours of the OpenClovis headers.
+$(B)/tests/clovis: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/lib -lckpt
+
+$(B)/tests/clovis-sdk: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -DCL_CKPT_SDK=60 $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/lib -lckpt
 
 $(B)/tests/bench: $(wildcard tests/bench/*.c tests/bench/*.h include/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -DBENCH_CLCKPT $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
 
 $(B)/tests/process/%: tests/process/testdata/%.c $(wildcard tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
@@ -186,9 +201,17 @@ $(B)/asan/lib/libckpt.so.1: $(FRONT_SRC) $(FRONT_HDR) $(FRONT_MAP)
 $(B)/asan/lib/libckpt.so: $(B)/asan/lib/libckpt.so.1
 	ln -sf $(<F) $@
 
-$(B)/asan/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/asan/lib/libckpt.so
+$(B)/asan/conformance: $(CONFORMANCE_SRC) $(CONFORMANCE_HDR) $(B)/asan/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread $(CONFORMANCE_INC) $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
+
+$(B)/asan/clovis: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/asan/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/asan/lib -lckpt
+
+$(B)/asan/clovis-sdk: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/asan/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread -DCL_CKPT_SDK=60 $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/asan/lib -lckpt
 
 $(addprefix $(B)/asan/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS))): $(DATASET_CALLS) $(DATASET_DIR)/record.c $(DATASET_HDR) \
 		$(B)/asan/lib/libckpt.so
@@ -218,6 +241,8 @@ test: all check asan arm64 ## everything CI runs: vet, gofmt, staticcheck, Go te
 	$(GO) test -race -timeout $(GO_TEST_TIMEOUT) -json ./... | $(GO) run ./tests/report
 	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
 		$(CONFORMANCE) $(B)/asan/conformance $(B)/asan/lib $(B)/asan/conformance.md brief
+	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
+		$(CONFORMANCE) $(B)/asan/clovis $(B)/asan/lib $(B)/asan/clovis.md brief
 
 check: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l agent capi cmd director examples internal nodedirector tests); \
@@ -229,8 +254,9 @@ check: ## gofmt, go vet, staticcheck
 
 CONFORMANCE := tests/testcluster/conformance.sh
 
-conformance: all ## each statement about the API, tested through C; report in build/conformance.md
+conformance: all ## each statement about both APIs, tested through C; reports in build/conformance.md, build/clovis.md
 	$(CONFORMANCE) $(B)/tests/conformance $(B)/lib $(B)/conformance.md
+	$(CONFORMANCE) $(B)/tests/clovis $(B)/lib $(B)/clovis.md
 
 bench: all ## measure; CSV on stdout
 	tests/testcluster/with-service.sh $(B)/tests/bench

@@ -132,3 +132,15 @@ func TestDaemonsKilledForGood(t *testing.T) {
 	t.Log(app.await(""))
 	app.end()
 }
+
+func TestNotificationsGoOnAfterDaemonsKilled(t *testing.T) {
+	c := testcluster.Start(t, testcluster.Options{})
+	app := converse(t, c.Env(), "consumption", "killed")
+	for range 3 {
+		app.await("kill")
+		c.Kill()
+		c.Restart(t)
+		app.goOn()
+	}
+	app.end()
+}

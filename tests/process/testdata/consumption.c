@@ -549,9 +549,41 @@ static void flood(void)
 	RC(clCkptFinalize(handle), CL_OK);
 }
 
+/* The service is killed and started again between updates: those after it are told of, what it did not live to tell, too. */
+static void killed(void)
+{
+	ClCkptSvcHdlT handle = service();
+	ClCkptHdlT c = opened(handle, CL_CKPT_CHECKPOINT_READ | CL_CKPT_CHECKPOINT_WRITE);
+	char line[64];
+
+	calls = 0;
+	RC(clCkptImmediateConsumptionRegister(c, on_change, NULL), CL_OK);
+	for (int round = 0; round < 3; round++) {
+		int before;
+
+		other('o');
+		await(&calls, 1);
+		printf("kill\n");
+		fflush(stdout);
+		CHECK(fgets(line, sizeof line, stdin) != NULL);
+		before = calls;
+		other('t');	/* the first one may wait until the service is back */
+		await(&calls, before + 1);
+		is(before % 16, 0, "a", 0, "closed");
+		overwrite(c, "a", "own", 3);
+		before = calls;
+		other('l');
+		await(&calls, before + 1);
+		CHECK(seen[before % 16].element[0].large);
+		calls = 0;
+	}
+	RC(clCkptFinalize(handle), CL_OK);
+}
+
 static const struct { const char *name; void (*run)(void); } tests[] = {
 	{"contents", contents}, {"own", own_writes}, {"registrations", registrations}, {"thread", thread_ends},
 	{"inside", inside}, {"running", running}, {"forked", forked}, {"flood", flood},
+	{"killed", killed},
 };
 
 int main(int argc, char **argv)
