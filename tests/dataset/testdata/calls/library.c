@@ -80,6 +80,9 @@ static void of_another_kind(void)
 	CHECK(saCkptSelectionObjectGet(f.h, &selection) == SA_AIS_ERR_BAD_HANDLE);
 	CHECK(saCkptCheckpointClose(f.h) == SA_AIS_ERR_BAD_HANDLE);
 	CHECK(saCkptCheckpointStatusGet(f.h, &status) == SA_AIS_ERR_BAD_HANDLE);
+	/* the library-based functions' own Initialize does not count as the server-based ones' */
+	EXPECT(clCkptFinalize(f.h), CL_CKPT_ERR_NOT_INITIALIZED);
+	EXPECT(clCkptCheckpointClose(f.h), CL_CKPT_ERR_NOT_INITIALIZED);
 	OK(put(&f, DS, "data"));
 	CONTENTS(&f, DS, "data");
 }

@@ -1,4 +1,4 @@
-/* Names of checkpoints: 1 to 256 bytes, of any value, one checkpoint each. */
+/* Names of checkpoints: 1 to 256 bytes, of any value but NUL, one checkpoint each. */
 #include "harness.h"
 
 static ClNameT bytes(const void *value, size_t length)
@@ -109,10 +109,29 @@ static void beyond_length(void)
 	CONTENTS(&f, DS, "data");
 }
 
+/* A name ends at its first NUL, as clients count that in or not. */
+static void ends_at_nul(void)
+{
+	struct fixture f = ready_on(initialized(), "name");
+	struct fixture counted = {f.h, bytes("name\0", 5)}, more = {f.h, bytes("name\0and more", 13)};
+	struct fixture full = {f.h, {.length = CL_MAX_NAME_LENGTH, .value = "name"}};
+	ClNameT empty = bytes("\0name", 5);
+
+	OK(put(&f, DS, "data"));
+	CONTENTS(&counted, DS, "data");
+	CONTENTS(&more, DS, "data");
+	OK(put(&full, DS, "new"));
+	CONTENTS(&f, DS, "new");
+	EXPECT(clCkptLibraryCkptCreate(f.h, &empty), CL_CKPT_ERR_INVALID_PARAMETER);
+	OK(clCkptLibraryCkptDelete(f.h, &counted.name));
+	CHECK(!checkpoint_exists(&f));
+}
+
 const struct test name_tests[] = {
 	{"names/texts", texts},
 	{"names/longest", longest},
 	{"names/each-byte", each_byte},
 	{"names/beyond-length", beyond_length},
+	{"names/end-at-NUL", ends_at_nul},
 	{NULL, NULL},
 };
