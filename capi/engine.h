@@ -29,7 +29,8 @@ enum ckpt_op {
 	CKPT_OP_RETENTION_SET,	/* in: id, time */
 	CKPT_OP_ACTIVE_SET,	/* in: id */
 	CKPT_OP_STATUS,		/* in: id. out: attributes, sections, memory */
-	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time, refuse_past. out: elements[0].id when generated */
+	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time, refuse_past. out: elements[0].id when
+				 * generated */
 	CKPT_OP_SECTION_DELETE,	/* in: id, elements[0].id */
 	CKPT_OP_EXPIRATION_SET,	/* in: id, elements[0].id, time */
 	CKPT_OP_WRITE,		/* in: id, elements. out: index */
@@ -187,7 +188,7 @@ struct ckpt_event {
 	int fd;			/* OPENED: as in ckpt_call */
 	uint32_t element_count;	/* ARRIVAL, TRACK: data NULL, size and offset as written. CONSUMED: data also NULL if it has
 				 * to be read: not asked for, too much to come along, or updates were missed */
-	struct ckpt_element *elements;	/* one malloc block, ids and data included; each has a NUL byte after its last byte */
+	struct ckpt_element *elements;	/* one malloc block, ids and data included; a NUL byte follows each of them */
 };
 
 /* State shared for the life of the process; owned by the front. */

@@ -36,6 +36,7 @@ type kept struct {
 	path      string
 	running   bool          // the goroutine
 	over      bool          // the copy is removed or let go: nothing is written any more
+	removed   bool          // removed
 	following bool          // the copy is complete up to what queue and changes hold
 	complete  bool          // a state of the replica has been committed
 	held      bool          // until the copy is complete, updates wait; else it is made beside them
@@ -98,6 +99,7 @@ func (c *checkpoint) unkeepLocked(config *wire.Config) error {
 		return fmt.Errorf("the copy on disk can't be removed, so no second replica may be made: %w", err)
 	}
 	if k != nil {
+		k.removed = true
 		k.endLocked()
 	}
 	return nil
@@ -108,6 +110,7 @@ func (c *checkpoint) dropKeptLocked() {
 	path := c.n.takeCopy(c.id)
 	if c.kept != nil {
 		path = c.kept.path
+		c.kept.removed = true
 		c.kept.endLocked()
 	}
 	if path == "" {
@@ -147,6 +150,10 @@ func (k *kept) work() {
 			k.queue, k.running = nil, false
 			k.c.mu.Unlock()
 			k.close()
+			if k.removed {
+				// It may have been about to be made: then there is an empty file of its name again.
+				_ = dataset.RemoveReplicaCopy(k.path)
+			}
 			k.answer()
 			k.c.redo(queue)
 			return
@@ -157,11 +164,13 @@ func (k *kept) work() {
 		}
 		do, turn, wait := k.nextLocked()
 		if do == nil && wait == 0 {
+			if k.file != nil && k.c.n.openCopies.Load() > openCopiesMax {
+				k.c.mu.Unlock()
+				k.close()
+				continue
+			}
 			k.running = false
 			k.c.mu.Unlock()
-			if k.c.n.openCopies.Load() > openCopiesMax {
-				k.close()
-			}
 			return
 		}
 		k.c.mu.Unlock()

@@ -482,3 +482,31 @@ func TestBrokenDisk(t *testing.T) {
 	f.sameAsDisk(1)
 	f.sameAsDisk(2)
 }
+
+// More copies than are kept open: each is written all the same, and what is idle beyond the bound is closed.
+func TestManyCopies(t *testing.T) {
+	f := newKeepingFixture(t, nil)
+	a := f.application()
+	const many = openCopiesMax + 20
+	for n := range uint64(many) {
+		a.open(n+1, fmt.Sprint(n), wantsBackup)
+		a.create(n+1, "s", "0")
+	}
+	for n := range uint64(many) {
+		a.must(wire.OpOverwrite, updateOf(n+1, "s", 1, 0), nil, []byte("1"))
+	}
+	eventually(t, "idle files are closed", func() bool { return f.n.openCopies.Load() <= openCopiesMax+1 })
+	if n := len(f.copies()); n != many {
+		t.Errorf("%d copies, want %d", n, many)
+	}
+	f.loseMemory()
+	f.start()
+	<-f.n.Ready()
+	a = f.application()
+	for n := range uint64(many) {
+		a.open(n+1, fmt.Sprint(n), wantsBackup)
+		if got, code := a.read(n+1, "s"); code != wire.OK || got != "1" {
+			t.Errorf("%d: %q, %v", n, got, code)
+		}
+	}
+}

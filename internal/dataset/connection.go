@@ -17,7 +17,8 @@ const tables = `
 CREATE TABLE checkpoint(name BLOB NOT NULL);
 CREATE TABLE dataset(id INTEGER PRIMARY KEY, grp INTEGER NOT NULL, ordinal INTEGER NOT NULL);
 CREATE TABLE record(key INTEGER PRIMARY KEY, sum INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE TABLE element(dataset INTEGER NOT NULL, id BLOB NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(dataset, id)) WITHOUT ROWID;
+CREATE TABLE element(dataset INTEGER NOT NULL, id BLOB NOT NULL, record INTEGER NOT NULL,
+	PRIMARY KEY(dataset, id)) WITHOUT ROWID;
 `
 
 // connection is what a process has of one checkpoint. Whoever holds its token, and its seat, uses it.
@@ -96,7 +97,8 @@ func (c *connection) open(create, relaxed bool, wait time.Duration) error {
 		sql       string
 	}{
 		{&c.write, "UPDATE record SET sum = ?2, data = ?3 WHERE key = ?1"},
-		{&c.overwrite, "UPDATE record SET sum = ?2, data = ?3 WHERE key = (SELECT record FROM element WHERE dataset = ?1 AND id = ?4)"},
+		{&c.overwrite, "UPDATE record SET sum = ?2, data = ?3 " +
+			"WHERE key = (SELECT record FROM element WHERE dataset = ?1 AND id = ?4)"},
 		{&c.read, "SELECT key, sum, data FROM record WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
 		{&c.exists, "SELECT 1 FROM dataset WHERE id = ?1"},
 	} {

@@ -22,8 +22,8 @@ func closed(t *testing.T, dir string, f func(s *Store)) {
 	s.Release(testLimit)
 }
 
-// TestDamage damages a file at random places: what is read is what was written or an error, and when the file is whole again,
-// the same store goes on.
+// TestDamage damages a file at random places: what is read is what was written or an error, and when the file is whole
+// again, the same store goes on.
 func TestDamage(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "c.db")

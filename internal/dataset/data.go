@@ -166,11 +166,12 @@ func (c *connection) renumber(dataset uint32) error {
 		return nil
 	}, keyOf(dataset, 0), keyOf(dataset, elementsMax))
 	for i, key := range keys {
+		anew := keyOf(dataset, int64(i+1))
 		if err == nil {
-			_, err = c.db.run("UPDATE record SET key = ?2 WHERE key = ?1", key, keyOf(dataset, int64(i+1)))
+			_, err = c.db.run("UPDATE record SET key = ?2 WHERE key = ?1", key, anew)
 		}
 		if err == nil {
-			_, err = c.db.run("UPDATE element SET record = ?3 WHERE dataset = ?1 AND record = ?2", dataset, key, keyOf(dataset, int64(i+1)))
+			_, err = c.db.run("UPDATE element SET record = ?3 WHERE dataset = ?1 AND record = ?2", dataset, key, anew)
 		}
 	}
 	return err

@@ -14,7 +14,7 @@ import (
 const replicaSuffix = ".replica"
 
 // sideFiles are the endings of what SQLite puts beside a file.
-var sideFiles = []string{"-wal", "-shm"}
+var sideFiles = []string{"-wal", "-shm", "-journal"}
 
 // ReplicaFile is the name of a copy. No two copies of a checkpoint have had the same nonce: what is left beside a copy that
 // was removed must never be taken for a part of a later one.

@@ -2,8 +2,8 @@
  *
  * A seat is what front and engine share of a connection. The engine puts an open connection into it; whoever has taken the
  * seat may use that. The functions here never wait for another thread, and for another process half a millisecond; they
- * do what they can do at once or nothing at all, and then the engine is to be asked, which waits, opens files, and knows what an
- * error means.
+ * do what they can do at once or nothing at all, and then the engine is to be asked, which waits, opens files, and knows
+ * what an error means.
  */
 #ifndef CKPT_DATASET_SEAT_H
 #define CKPT_DATASET_SEAT_H

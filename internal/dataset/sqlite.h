@@ -29,9 +29,9 @@ struct ckpt_db {
 int ckpt_db_open(const char *path, struct ckpt_db **db);
 void ckpt_db_close(struct ckpt_db *db);
 
-/* Remembers which file the path stands for now; false: none, or no descriptor left. Whether it still does (current), and, which
- * takes half the time, whether it has a name at all (named): a file that was deleted or replaced can be used as long as it is
- * open, but nobody will ever see what is written to it. */
+/* Remembers which file the path stands for now; false: none, or no descriptor left. Whether it still does (current), and,
+ * which takes half the time, whether it has a name at all (named): a file that was deleted or replaced can be used as long
+ * as it is open, but nobody will ever see what is written to it. */
 bool ckpt_db_mark(struct ckpt_db *db);
 bool ckpt_db_current(const struct ckpt_db *db);
 bool ckpt_db_named(const struct ckpt_db *db);

@@ -195,6 +195,45 @@ static void large(void)
     }
 }
 
+static _Atomic bool held;
+
+static void hold(const struct event *event)
+{
+    (void)event;
+    while (held)
+        pause_ms(5);
+}
+
+/* So much data does not wait with its update: it is what the section holds when the callback is made. */
+static void large_late(void)
+{
+    Attributes a = attributes();
+
+    a.maxSectionSize = LARGE;
+    begin_with(&a);
+    OK(peer_do(&writer, "section 0 a %lld data", (long long)CL_TIME_END));
+    OK(peer_do(&writer, "section 0 b %lld data", (long long)CL_TIME_END));
+    on_event = hold;
+    held = true;
+    OK(consume(reader, NULL));
+    OK(peer_do(&writer, "overwrite 0 a first"));
+    await_consumed(1);
+    OK(peer_do(&writer, "large 0 a %u", LARGE));
+    OK(peer_do(&writer, "remove 0 a"));
+    OK(peer_do(&writer, "large 0 b %u", LARGE));
+    OK(peer_do(&writer, "overwrite 0 b smaller"));
+    held = false;
+    await_consumed(5);
+    told_one(0, SID("a"), "first", 0);
+    note("a large update of a section that is gone");
+    told_one(1, SID("a"), "", 0);
+    told_one(2, SID("a"), "", 0);
+    note("of one that has changed meanwhile");
+    told_one(3, SID("b"), "smaller", 0);
+    told_one(4, SID("b"), "smaller", 0);
+    told_no_more(5);
+}
+
 static void cookie(void)
 {
     static const uintptr_t cookies[] = {0, 1, ~(uintptr_t)0, 0x123456789abcdef0};
@@ -209,6 +248,7 @@ static void cookie(void)
 }
 #else
 #define large NULL
+#define large_late NULL
 #define cookie NULL
 #endif
 
@@ -223,6 +263,7 @@ const struct test delivery_tests[] = {
     TEST("delivery of 500 updates", "500 callbacks in their order, each with its own data", in_order),
     TEST("delivery after the writer's death", "of what it had written", writer_dies),
     {"delivery of 1 MiB", "whole", SDK, large, 0, 0},
+    {"delivery of 1 MiB, late", "what the section holds by then, size 0 if it is gone", SDK, large_late, 0, 0},
     {"delivery of the cookie", "all 64 bits", SDK, cookie, 0, 0},
     END_OF_TESTS,
 };

@@ -185,6 +185,20 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
+// A C program's checkpoint of the OpenClovis API survives without any configuration; one of saCkpt does not.
+func TestPowerCutOpenClovis(t *testing.T) {
+	t.Parallel()
+	m := startMachine(t)
+	p := start(t, m.Env(), "keep", "write", "persistent memory")
+	p.expect("written")
+	open(t, m.dial(), "other", keptAttributes(agent.AllReplicas))
+	m.Kill()
+	p.signal(syscall.SIGKILL)
+	m.powerCut()
+	start(t, m.Env(), "keep", "read").expect("persistent memory")
+	gone(t, m.dial(), "other")
+}
+
 // What policy and API ask for decides what survives.
 func TestPersistPolicies(t *testing.T) {
 	t.Parallel()
