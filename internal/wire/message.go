@@ -112,9 +112,9 @@ type OpenRequest struct {
 // OpenReply describes the checkpoint opened.
 type OpenReply struct {
 	Checkpoint uint64
-	Attributes Attributes
-	Replica    bool   // this node has a replica that the session socket can hand over
-	Update     uint64 // number of the last update: events with greater numbers follow
+	Attributes Attributes // MaxSectionSize is the limit that holds: see Config.SectionSizeMax
+	Replica    bool       // this node has a replica that the session socket can hand over
+	Update     uint64     // number of the last update: events with greater numbers follow
 }
 
 // HandleRequest is on an open checkpoint.
