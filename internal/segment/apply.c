@@ -161,10 +161,21 @@ static void release_section(ckpt_writer *w, const struct section_plan *s)
 		ckpt_free(w, s->old_id_ref);
 }
 
+/* Of several new entries, two might count on the same slot. */
+static uint64_t fills(const ckpt_writer *w, const struct ckpt_plan *plan)
+{
+	if (plan->inserts != 1)
+		return plan->inserts;
+	for (uint32_t n = 0; n < plan->section_count; n++)
+		if (plan->sections[n].exists && plan->sections[n].entry == 0)
+			return ckpt_index_fills(w, plan->sections[n].hash);
+	return 1;
+}
+
 static int prepare(ckpt_writer *w, struct ckpt_plan *plan, const struct ckpt_update *u, uint64_t *table,
                    uint64_t *old_results)
 {
-	int err = ckpt_index_reserve(w, plan->inserts, plan->removes, table);
+	int err = ckpt_index_reserve(w, plan->inserts, plan->removes, fills(w, plan), table);
 	for (uint32_t n = 0; err == 0 && n < plan->section_count; n++)
 		err = prepare_section(w, plan, &plan->sections[n]);
 	*old_results = 0;

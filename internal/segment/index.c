@@ -70,7 +70,23 @@ int ckpt_index_create(ckpt_writer *w)
 	return 0;
 }
 
-int ckpt_index_reserve(ckpt_writer *w, uint64_t creates, uint64_t deletes, uint64_t *table)
+/* The first slot on the way of this hash that holds no entry: where one is put. */
+static uint64_t vacancy(const struct ckpt_seg_slot *slot, uint64_t mask, uint64_t hash)
+{
+	uint64_t at = hash & mask;
+	while (ckpt_load(&slot[at].ref) > CKPT_SLOT_DELETED)
+		at = (at + 1) & mask;
+	return at;
+}
+
+bool ckpt_index_fills(const ckpt_writer *w, uint64_t hash)
+{
+	uint64_t mask;
+	const struct ckpt_seg_slot *slot = slots_of(w, ckpt_load(&ckpt_head(w)->table), &mask);
+	return ckpt_load(&slot[vacancy(slot, mask, hash)].ref) == 0;
+}
+
+int ckpt_index_reserve(ckpt_writer *w, uint64_t inserts, uint64_t removes, uint64_t fills, uint64_t *table)
 {
 	struct ckpt_seg_header *h = ckpt_head(w);
 	*table = 0;
@@ -78,19 +94,19 @@ int ckpt_index_reserve(ckpt_writer *w, uint64_t creates, uint64_t deletes, uint6
 	uint64_t live = ckpt_load(&h->section_count) + ckpt_load(&h->tombstones);
 	slots_of(w, ckpt_load(&h->table), &mask);
 	uint64_t slots = mask + 1;
-	bool full = creates > 0 && (ckpt_load(&h->table_used) + creates) * 4 > slots * 3;
-	bool empty = deletes > 0 && slots > UINT64_C(1) << TABLE_MIN_LOG2 && (live + creates) * TABLE_SHRINK < slots;
+	bool full = inserts > 0 && (ckpt_load(&h->table_used) + inserts) * 4 > slots * 3;
+	bool empty = removes > 0 && slots > UINT64_C(1) << TABLE_MIN_LOG2 && (live + inserts) * TABLE_SHRINK < slots;
 	if (!full && !empty)
 		return 0;
 	unsigned log2 = TABLE_MIN_LOG2;
-	while (UINT64_C(1) << log2 < (live + creates) * 2)
+	while (UINT64_C(1) << log2 < (live + inserts) * 2)
 		log2++;
 	uint64_t size = sizeof(struct ckpt_seg_slot) << log2;
 	uint64_t fresh = ckpt_alloc(w, size, full);
 	h = ckpt_head(w);
 	if (fresh == 0) {
-		/* No room for another table: the present one serves, more slowly, while it has a slot that was never used. */
-		bool fits = ckpt_load(&h->table_used) + creates < slots;
+		/* No room for another table: the present one serves, more slowly, while one slot remains that was never used. */
+		bool fits = ckpt_load(&h->table_used) + fills < slots;
 		return fits ? 0 : w->error;
 	}
 	ckpt_fill_zero(w, fresh, size);
@@ -117,9 +133,7 @@ void ckpt_index_insert(ckpt_writer *w, uint64_t hash, uint64_t entry)
 	struct ckpt_seg_header *h = ckpt_head(w);
 	uint64_t mask;
 	struct ckpt_seg_slot *slot = slots_of(w, ckpt_load(&h->table), &mask);
-	uint64_t at = hash & mask;
-	while (ckpt_load(&slot[at].ref) > CKPT_SLOT_DELETED)
-		at = (at + 1) & mask;
+	uint64_t at = vacancy(slot, mask, hash);
 	ckpt_undo_record(w, (uint64_t)((uint8_t *)&slot[at] - w->base), sizeof *slot);
 	if (ckpt_load(&slot[at].ref) == 0)
 		ckpt_undo_put(w, &h->table_used, ckpt_load(&h->table_used) + 1);

@@ -145,8 +145,11 @@ uint64_t ckpt_index_find(const ckpt_writer *w, const void *id, uint64_t length, 
 const void *ckpt_index_id(const ckpt_writer *w, const struct ckpt_seg_entry *e, uint64_t *length);
 /* The first table, of a new segment. */
 int ckpt_index_create(ckpt_writer *w);
-/* First part of changing the table: makes a bigger (or smaller) one aside when needed; *table is it, or 0. */
-int ckpt_index_reserve(ckpt_writer *w, uint64_t creates, uint64_t deletes, uint64_t *table);
+/* First part of changing the table, for that many entries more and less, of which at most fills take a slot that was never
+ * used: makes a bigger (or smaller) one aside when needed; *table is it, or 0. */
+int ckpt_index_reserve(ckpt_writer *w, uint64_t inserts, uint64_t removes, uint64_t fills, uint64_t *table);
+/* Would an entry of this hash take a slot that was never used? */
+bool ckpt_index_fills(const ckpt_writer *w, uint64_t hash);
 /* Second part: switches to it. */
 void ckpt_index_switch(ckpt_writer *w, uint64_t table);
 void ckpt_index_insert(ckpt_writer *w, uint64_t hash, uint64_t entry);
