@@ -6,6 +6,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // update carries out a change of sections. The checkpoint's lock is held.
@@ -16,18 +17,18 @@ func (c *call) update(h *handle) {
 		return
 	}
 	body := c.body.(*wire.UpdateRequest)
-	v := h.c.updateLocked(&update{
-		op: c.req.Op, access: h.flags, open: h.open,
-		elements: body.Elements, data: c.data, time: body.Time, generate: body.Generate,
-		request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
-		now:     time.Now().UnixNano(),
+	v := h.c.updateLocked(&replication.Update{
+		Op: c.req.Op, Access: h.flags, Open: h.open,
+		Elements: body.Elements, Data: c.data, Time: body.Time, Generate: body.Generate,
+		Request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
+		Now:     time.Now().UnixNano(),
 	})
 	h.c.mu.Unlock()
-	if v.code != wire.OK {
-		c.refuse(v.code, v.index)
+	if v.Code != wire.OK {
+		c.refuse(v.Code, v.Index)
 		return
 	}
-	c.ok(&wire.UpdateReply{Generated: v.generated})
+	c.ok(&wire.UpdateReply{Generated: v.Generated})
 }
 
 // read delivers a piece of a section. The checkpoint's lock is held.
@@ -80,9 +81,9 @@ func (c *checkpoint) readLocked(flags uint32, r *wire.ReadRequest) (reply wire.R
 
 // readableLocked is OK if reads are answered from the replica here.
 func (c *checkpoint) readableLocked() wire.Code {
-	if c.role.read != placeHere {
-		c.complain(c.role.read, elsewhere(c.role.read))
-		return elsewhere(c.role.read)
+	if c.role.read != replication.Here {
+		c.complain(c.role.read, c.role.read.Refusal())
+		return c.role.read.Refusal()
 	}
 	if c.seg == nil {
 		return wire.TryAgain
@@ -126,9 +127,9 @@ func (c *checkpoint) synchronizeLocked(flags uint32) wire.Code {
 	case !c.config.Attributes.Asynchronous():
 		return wire.BadOperation
 	}
-	if at := c.role.together(); at != placeHere {
-		c.complain(at, elsewhere(at))
-		return elsewhere(at)
+	if at := c.role.together(); at != replication.Here {
+		c.complain(at, at.Refusal())
+		return at.Refusal()
 	}
 	return wire.OK
 }
@@ -182,16 +183,16 @@ func (c *checkpoint) pageOfSections(r *wire.SectionsRequest, after []byte, limit
 		return nil, code
 	}
 	if c.index == nil {
-		c.index = newIndex(c.seg.Sections)
+		c.index = replication.NewIndex(c.seg.Sections)
 	}
 	looked, ended := 0, true
-	c.index.after(after, func(id string) bool {
+	c.index.After(after, func(id string) bool {
 		if looked == sectionsPerLock {
 			ended = false
 			return false
 		}
 		s, exists := c.seg.Lookup([]byte(id))
-		if exists && chosen(&s, r.Chosen, r.Time) {
+		if exists && replication.Chosen(&s, r.Chosen, r.Time) {
 			if len(reply.Sections) == limit || *size > wire.SectionsPageSize {
 				reply.More = true
 				return false
