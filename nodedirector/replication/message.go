@@ -162,6 +162,7 @@ type SectionBody struct {
 	Number     uint64
 	Corrupted  bool
 	Marked     bool
+	Full       bool // of a copy of all sections
 }
 
 // ResultsBody are results.
@@ -214,13 +215,13 @@ type Forwarded struct {
 	Seq           uint64
 	// Moved: not carried out and never will be by this Forward, for the incarnation or epoch is not the present one
 	// (which is Present), or the active is elsewhere.
-	Moved     bool
-	Present   wire.Epoch
-	Code      wire.Code
-	Index     uint32
-	Generated []byte
-	Payload   []byte // result of a read
-	Number    uint64 // of the update
+	Moved          bool
+	Present        wire.Epoch
+	Code           wire.Code
+	Index          uint32
+	Generated      []byte
+	Payload        []byte // result of a read
+	PastExpiration bool
 }
 
 // EventsFor are events for the applications of a node without a replica.
