@@ -129,7 +129,7 @@ func (c *Core) sendUpdate(k *link, u *UpdateBody) {
 }
 
 func (p *copier) filter(u *UpdateBody) *UpdateBody {
-	begun := func(op *segment.Op) bool { return p.reached && CompareIDs(string(op.Section), string(p.after)) <= 0 }
+	begun := func(op *OpBody) bool { return p.reached && CompareIDs(string(op.Section), string(p.after)) <= 0 }
 	all := true
 	for i := range u.Ops {
 		op := &u.Ops[i]

@@ -175,7 +175,7 @@ func (c *Core) applyBody(u *UpdateBody, marked bool) error {
 			return room(err)
 		}
 	}
-	s := segment.Update{Number: u.Number, Now: u.Now, Ops: u.Ops, Weak: u.Weak}
+	s := segment.Update{Number: u.Number, Now: u.Now, Ops: opsOf(u.Ops), Weak: u.Weak}
 	if u.HasResult {
 		s.Result = &u.Result
 	}

@@ -2,15 +2,17 @@ package replication
 
 import "slices"
 
-// propose has the director add to the in-sync set what has been filled. Before it asks, the active requires the node, now
-// and, as its replica keeps that, after a restart; and the other followers know that they may read only while that node
-// supports the active, too.
+// propose has the director add to the in-sync set what has been filled. First the node is required: nothing more is
+// committed without it. When it has all that was committed before, the replica of the active keeps that it is required, so
+// that it is after a restart, too. Then the other followers are told: they may read only while that node supports the
+// active, too. Only then is the director asked.
 func (c *Core) propose() {
 	for _, k := range c.lead.links {
 		if k.state != linkOpen || c.member(k.node) || !slices.Contains(c.config.Joining, k.node) || k.askJoined > c.now {
 			continue
 		}
-		if !k.required && !c.require(k) {
+		k.required = true
+		if k.number < c.committed || !c.counts(k.node) && !c.keepProposed(k.node) {
 			continue
 		}
 		if c.requirementsKnown(k) {
@@ -19,15 +21,16 @@ func (c *Core) propose() {
 	}
 }
 
-// require makes a filled replica one that is required.
-func (c *Core) require(k *link) bool {
+// counts reports whether a node's replica is, or may by now be, one of the in-sync set: it has all that is committed.
+func (c *Core) counts(node string) bool { return c.member(node) || slices.Contains(c.kept.Proposed, node) }
+
+func (c *Core) keepProposed(node string) bool {
 	proposed := c.kept.Proposed
-	c.kept.Proposed = append(slices.Clone(proposed), k.node)
+	c.kept.Proposed = append(slices.Clone(proposed), node)
 	if c.store.Keep(&c.kept) != nil {
 		c.kept.Proposed = proposed
 		return false
 	}
-	k.required = true
 	c.lead.proposed++
 	return true
 }
@@ -37,7 +40,7 @@ func (c *Core) require(k *link) bool {
 func (c *Core) requirementsKnown(joiner *link) bool {
 	known := true
 	for _, k := range c.lead.links {
-		if !k.required || k == joiner {
+		if !c.counts(k.node) || k == joiner {
 			continue
 		}
 		if k.state != linkOpen {

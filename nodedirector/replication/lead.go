@@ -190,7 +190,7 @@ func (c *Core) take(q *request) {
 		queue = &l.reads
 	}
 	if len(*queue) >= QueueMax {
-		c.answer(q, Verdict{Code: wire.TryAgain}, nil)
+		c.answer(q, refuse(notDone(q.sent || q.r.Repeated)), nil)
 		return
 	}
 	q.at = l
@@ -268,7 +268,7 @@ func (c *Core) apply(v *Verdict, body *UpdateBody) (wire.Code, uint32) {
 		return Failure(err)
 	}
 	u := v.Apply
-	body.Now, body.Ops, body.Weak = u.Now, u.Ops, u.Weak
+	body.Now, body.Ops, body.Weak = u.Now, bodiesOf(u.Ops), u.Weak
 	body.HasEvent, body.Event = v.Event.Update != 0, v.Event
 	if u.Result != nil {
 		body.HasResult, body.Result = true, *u.Result

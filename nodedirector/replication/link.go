@@ -65,7 +65,7 @@ func (c *Core) relink() {
 			k = &link{node: n, began: c.now}
 			c.restart(k)
 		}
-		k.required = c.member(n) || slices.Contains(c.kept.Proposed, n)
+		k.required = c.counts(n)
 		links = append(links, k)
 	}
 	l.links = links
@@ -79,7 +79,7 @@ func (c *Core) relink() {
 func (c *Core) restart(k *link) {
 	c.streams++
 	*k = link{
-		node: k.node, required: k.required, adopted: k.adopted, began: k.began, askDrop: k.askDrop, askJoined: k.askJoined,
+		node: k.node, required: c.counts(k.node), adopted: k.adopted, began: k.began, askDrop: k.askDrop, askJoined: k.askJoined,
 		id: LinkID{c.config.Epoch, c.o.Incarnation, c.streams}, progress: c.now,
 	}
 }
@@ -88,6 +88,9 @@ func (k *link) room() bool { return len(k.items) < WindowItems && k.bytes < Wind
 
 // drive does what has become due on a link.
 func (c *Core) drive(k *link) {
+	if k.state != linkBegin && c.o.Pairs.incarnationOf(k.node) > k.incarnation {
+		c.restart(k) // another process now, which does not know the link
+	}
 	switch k.state {
 	case linkBegin:
 		if k.retry <= c.now {

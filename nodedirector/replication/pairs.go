@@ -199,6 +199,14 @@ func (p *Pairs) supportedUntil(node string) int64 {
 	return math.MinInt64
 }
 
+// incarnationOf is the latest one known of another node's director; 0 = none.
+func (p *Pairs) incarnationOf(node string) uint64 {
+	if q := p.pairs[node]; q != nil {
+		return q.incarnation
+	}
+	return 0
+}
+
 // throughUntil is until when an active may count on a third node, as far as this node knows.
 func (p *Pairs) throughUntil(active, node string) int64 {
 	if q := p.pairs[active]; q != nil {

@@ -55,7 +55,7 @@ func (c *Core) start(k *link) {
 		return
 	}
 	switch {
-	case !k.required:
+	case !c.counts(k.node):
 		k.copy = copier{phase: copySections, all: true}
 	case !r.Complete || r.MarkedMore:
 		c.giveUp(k)

@@ -32,6 +32,9 @@ type Request struct {
 	Session  uint64
 	Token    Token
 	Deadline int64 // monotonic ns: answered TIMEOUT or TRY_AGAIN then, unless earlier
+	// Repeated: an earlier process of this node, or this one before a Cancel, may have begun it. Such a request is looked
+	// for among the recorded results whatever else holds, and the core does not answer it with TRY_AGAIN.
+	Repeated bool
 }
 
 // request is a Request under way, here or for another node.
@@ -69,7 +72,7 @@ func (c *Core) Submit(now, wall int64, r *Request) {
 		return
 	}
 	if len(c.requests) >= QueueMax {
-		c.emit(Effect{Kind: EffectAnswer, Token: r.Token, Verdict: Verdict{Code: wire.TryAgain}})
+		c.emit(Effect{Kind: EffectAnswer, Token: r.Token, Verdict: refuse(notDone(r.Repeated))})
 		return
 	}
 	if len(c.order) > orderSlack+2*len(c.requests) {
@@ -98,6 +101,9 @@ func (c *Core) submitAlone(r *Request) {
 		c.emit(Effect{Kind: EffectServe, Token: r.Token, Payload: r.Payload})
 		return
 	case RequestUpdate:
+		if r.Repeated {
+			c.loadResults()
+		}
 		if e, ok := c.results[ResultKey{r.Update.Request.Session, r.Update.Request.Slot}]; ok {
 			if answered, known := e.answer(r.Update.Request.Number); known {
 				v = answered
@@ -208,10 +214,16 @@ func (c *Core) expireRequests() {
 		case q.done:
 		case q.r.Deadline > c.now:
 			c.due = min(c.due, q.r.Deadline)
-		case q.sent:
-			c.answer(q, Verdict{Code: wire.Timeout}, nil)
 		default:
-			c.answer(q, Verdict{Code: wire.TryAgain}, nil)
+			c.answer(q, refuse(notDone(q.sent || q.r.Repeated)), nil)
 		}
 	}
+}
+
+// notDone is the code for a request that is not gone on with.
+func notDone(begun bool) wire.Code {
+	if begun {
+		return wire.Timeout
+	}
+	return wire.TryAgain
 }

@@ -24,7 +24,7 @@ func (e *resultEntry) answer(number uint64) (Verdict, bool) {
 }
 
 // loadResults reads the recorded answers, which from then on are kept up to date. A sole replica does not need them:
-// its node's own applications never repeat a request that reached it.
+// what its node's own applications ask for the first time can't be recorded.
 func (c *Core) loadResults() {
 	if c.results != nil {
 		return

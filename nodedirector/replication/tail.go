@@ -43,7 +43,7 @@ func (c *Core) floor() uint64 {
 }
 
 // addTail notes an update that was applied with marks.
-func (c *Core) addTail(number uint64, ops []segment.Op, event *wire.Event) {
+func (c *Core) addTail(number uint64, ops []OpBody, event *wire.Event) {
 	u := uncommitted{number: number}
 	if event != nil {
 		u.tell, u.event = true, *event
