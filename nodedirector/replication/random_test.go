@@ -103,10 +103,11 @@ func (d *directorStub) serve(n *member) {
 		slices.Sort(k.Joining)
 		d.publish()
 	}
-	for _, config := range d.changes[min(int(n.version), len(d.changes)):] {
-		n.configure(&config)
+	version := n.version
+	for ; int(version) < len(d.changes); version++ {
+		n.configure(&d.changes[version])
 	}
-	n.adopt(d.config.Version)
+	n.adopt(version)
 }
 
 // watch gives up nodes that have been silent for a second.
