@@ -230,7 +230,7 @@ func (c *cluster) step() {
 		p := c.packets[0]
 		c.packets = c.packets[1:]
 		n := c.nodes[p.to]
-		if !n.up {
+		if n == nil || !n.up {
 			continue
 		}
 		if b, ok := p.message.(*Beat); ok {
@@ -247,7 +247,7 @@ func (c *cluster) step() {
 	}
 	for _, name := range c.names {
 		n := c.nodes[name]
-		if !n.up {
+		if n == nil || !n.up {
 			continue
 		}
 		for _, b := range n.pairs.Tick(n.clock()) {

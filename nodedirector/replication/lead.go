@@ -81,11 +81,11 @@ func (c *Core) base() {
 // jump raises the update number.
 func (c *Core) jump(number uint64) bool {
 	before := c.store.Number()
-	if c.store.Apply(&segment.Update{Number: number, Now: c.wall}, false) != nil {
+	if c.store.Apply(&segment.Update{Number: number, Now: c.wall()}, false) != nil {
 		return false
 	}
 	if c.asynchronous() {
-		c.recent.add(&UpdateBody{Number: number, Previous: before, Now: c.wall})
+		c.recent.add(&UpdateBody{Number: number, Previous: before, Now: c.wall()})
 	}
 	return true
 }
@@ -206,13 +206,13 @@ func (c *Core) execute(q *request) {
 		c.answerAt(number, q, Verdict{Code: wire.OK})
 		return
 	case RequestExpire:
-		v = DecideExpired(&c.config, Here, c.store, q.r.Section, c.wall)
+		v = DecideExpired(&c.config, Here, c.store, q.r.Section, c.wall())
 	case RequestEndSession:
-		v = Verdict{Code: wire.OK, Apply: &segment.Update{Number: number + 1, Now: c.wall}}
+		v = Verdict{Code: wire.OK, Apply: &segment.Update{Number: number + 1, Now: c.wall()}}
 	case RequestUpdate:
 		c.loadResults()
 		u := q.r.Update
-		u.Now = c.wall
+		u.Now = c.wall()
 		key := ResultKey{u.Request.Session, u.Request.Slot}
 		if e, ok := c.results[key]; ok {
 			if answered, known := e.answer(u.Request.Number); known {
