@@ -25,7 +25,6 @@ type cluster struct {
 	log      func(format string, args ...any)
 	director *directorStub
 	answered func(n *member, t Token, v Verdict, payload []byte)
-	checkpt  uint64
 }
 
 type packet struct {

@@ -18,7 +18,7 @@
 //	decide.go     an update against attributes and sections; choose.go the order of sections
 //	config.go     a configuration is adopted: roles, what has to be waited for
 //	pairs.go      the leases between two nodes
-//	lead.go       the active: admits, applies, commits, answers
+//	lead.go       the active: admits and applies; commit.go commits and answers
 //	link.go       the active's end of the numbered stream to one other replica; follow.go the other end
 //	reconcile.go  a follower that is in sync is made equal to the active; copier.go any follower is
 //	join.go       a replica that was filled is proposed for the in-sync set

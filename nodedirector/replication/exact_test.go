@@ -23,7 +23,6 @@ type owner struct {
 	token    Token
 	again    int64
 	deadline int64
-	acked    int
 }
 
 // expect is the answer that the request must have.
