@@ -292,7 +292,9 @@ func (c *Core) processBase(b *BaseBody) error {
 	}
 	c.loadTail()
 	// An application that counts the updates learns from this one that it has not seen all.
-	c.addTail(b.Number, nil, &wire.Event{Checkpoint: c.o.Checkpoint, Update: b.Number})
+	c.addTail(&UpdateBody{
+		Number: b.Number, HasEvent: true, Event: wire.Event{Checkpoint: c.o.Checkpoint, Update: b.Number},
+	}, false)
 	return nil
 }
 
