@@ -10,6 +10,8 @@ const (
 	ReplicasPerNode    = 1000      // where a node announces no limit of its own
 	backupsMax         = 2         // controllers that back up a checkpoint first opened on another node
 	backupsOfCtrlMax   = 1         // controllers that back up a checkpoint first opened on a controller
+	DirectorsMax       = 9         // in a group
+	backupReplicas     = 2         // of a checkpoint with Backup, at least
 	changesKept        = 8192      // changes a node can be told one by one; for older ones it gets the full list
 	replyBytesMax      = 256 << 10 // configurations in one reply, roughly
 	configBytes        = 160       // of one configuration without its name and nodes, at most

@@ -66,6 +66,15 @@ func (d *Director) startRaft(o *Options) (err error) {
 	return nil
 }
 
+// alone reports whether this director has no address for others.
+func (d *Director) alone() bool { return alone(d.o.RaftListen) }
+
+// reachable reports whether others can reach an address.
+func reachable(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	return err == nil && host != "" && port != "" && port != "0"
+}
+
 // alone reports whether there is no address for other directors to reach this one at.
 func alone(listen string) bool {
 	_, port, err := net.SplitHostPort(listen)

@@ -19,6 +19,7 @@ type state struct {
 	Checkpoints []*checkpoint // by number
 	Nodes       []*node       // by name
 	Unlinks     []unlinkEntry // by session, then slot
+	Rebuild     []rebuild     // at most one
 }
 
 type unlinkEntry struct {
@@ -39,6 +40,9 @@ func (k *Core) Snapshot() ([]byte, error) {
 		for _, slot := range slices.Sorted(maps.Keys(u.Slots)) {
 			s.Unlinks = append(s.Unlinks, unlinkEntry{session, u.Node, slot, u.Slots[slot]})
 		}
+	}
+	if k.rebuild != nil {
+		s.Rebuild = []rebuild{*k.rebuild}
 	}
 	b := bytes.NewBuffer([]byte{snapshotVersion})
 	if err := encode(b, &s); err != nil {
@@ -72,6 +76,10 @@ func RestoreCore(snapshot []byte) (*Core, error) {
 			}
 		}
 		k.checkpoints[c.Config.Checkpoint] = c
+		c.complete()
+		if len(c.Skip) > 0 {
+			k.skips++
+		}
 		if !c.Config.Unlinked {
 			k.names[c.Config.Name] = c
 		}
@@ -83,8 +91,21 @@ func RestoreCore(snapshot []byte) (*Core, error) {
 		}
 		k.unlinks[e.Session].Slots[e.Slot] = e.Done
 	}
+	if len(s.Rebuild) > 0 {
+		k.rebuild = &s.Rebuild[0]
+	}
 	if err := k.Check(); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	return k, nil
+}
+
+// complete fills in what a snapshot of an earlier release does not have.
+func (c *checkpoint) complete() {
+	c.Config.Version = c.Changed
+	c.Began = c.Began || c.Config.Active != ""
+	if len(c.Since) == 0 {
+		c.follow()
+	}
+	c.Want = max(c.Want, 1)
 }
