@@ -146,13 +146,13 @@ type SessionEnded struct {
 
 // ReplicaChange is what the replica commands have in common.
 type ReplicaChange struct {
-	From        // who asks
-	Checkpoint  uint64
-	Epoch       wire.Epoch // of the configuration it obeys
-	Version     uint64     // of that configuration
-	Replica     string     // the node whose replica it is about
-	Incarnation uint64     // of that node's director, as the active is linked with it
-	Full        bool
+	From       // who asks
+	Checkpoint uint64
+	Epoch      wire.Epoch // of the configuration it obeys
+	Version    uint64     // of that configuration
+	Replica    string     // the node whose replica it is about
+	Linked     uint64     // incarnation of that node's director that the active is linked with
+	Full       bool
 }
 
 // ReplicaDrop takes a replica out of the in-sync set because the active asks for it.

@@ -13,9 +13,10 @@ import (
 // Configurations it hands out share their slices with the state, which replaces slices and never changes them in place.
 type Core struct {
 	cluster     [16]byte
-	generation  uint64 // 0 = not founded
-	next        uint64 // number of the next checkpoint
-	version     uint64 // of the configurations: counts every change of one
+	store       [16]byte // cluster as the store was made with: tells stores apart
+	generation  uint64   // 0 = not founded
+	next        uint64   // number of the next checkpoint
+	version     uint64   // of the configurations: counts every change of one
 	checkpoints map[uint64]*checkpoint
 	names       map[string]*checkpoint // those not unlinked
 	nodes       map[string]*node
@@ -201,7 +202,7 @@ func (k *Core) found(f *Found) {
 	if f.Generation == 0 || f.First == 0 {
 		panic("a store without a generation or a first checkpoint number")
 	}
-	k.cluster, k.generation, k.next = f.Cluster, f.Generation, f.First
+	k.cluster, k.store, k.generation, k.next = f.Cluster, f.Cluster, f.Generation, f.First
 }
 
 // Registered reports whether the node director is the one registered under its name, and up.

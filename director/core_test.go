@@ -13,7 +13,7 @@ import (
 
 func founded() *Core {
 	k := NewCore()
-	k.Apply(&Found{Generation: 7, First: 1})
+	k.Apply(&Found{Cluster: [16]byte{1}, Generation: 7, First: 1})
 	return k
 }
 

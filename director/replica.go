@@ -37,7 +37,7 @@ func (k *Core) replicaJoined(n *node, r *ReplicaChange) {
 		return
 	}
 	if c.Config.Active == n.Name && c.Config.Epoch == r.Epoch && has(c.Config.Joining, r.Replica) &&
-		c.sinceOf(r.Replica).Version <= r.Version && k.nodes[r.Replica].Incarnation == r.Incarnation {
+		c.sinceOf(r.Replica).Version <= r.Version && k.nodes[r.Replica].Incarnation == r.Linked {
 		c.FreshNode, c.FreshIncarnation = "", 0
 		c.Stale = without(c.Stale, r.Replica)
 		k.change(c, func(f *wire.Config) {

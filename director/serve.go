@@ -203,7 +203,7 @@ func (s *server) command(dec *wire.Decoder, r *request, from From, now time.Time
 			return nil, err
 		}
 		c := ReplicaChange{From: from, Checkpoint: b.Checkpoint, Epoch: b.Epoch, Version: b.Version, Replica: b.Node,
-			Incarnation: b.Incarnation, Full: b.Full}
+			Linked: b.Incarnation, Full: b.Full}
 		switch r.head.Op {
 		case wire.DirectorReplicaDrop:
 			return &ReplicaDrop{c}, nil

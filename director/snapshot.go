@@ -20,6 +20,7 @@ type state struct {
 	Nodes       []*node       // by name
 	Unlinks     []unlinkEntry // by session, then slot
 	Rebuild     []rebuild     // at most one
+	Store       [16]byte
 }
 
 type unlinkEntry struct {
@@ -31,7 +32,7 @@ type unlinkEntry struct {
 
 // Snapshot gives the state as bytes, the same for the same state.
 func (k *Core) Snapshot() ([]byte, error) {
-	s := state{Cluster: k.cluster, Generation: k.generation, Next: k.next, Version: k.version, Checkpoints: k.inOrder()}
+	s := state{Cluster: k.cluster, Generation: k.generation, Next: k.next, Version: k.version, Checkpoints: k.inOrder(), Store: k.store}
 	for _, name := range slices.Sorted(maps.Keys(k.nodes)) {
 		s.Nodes = append(s.Nodes, k.nodes[name])
 	}
@@ -66,6 +67,9 @@ func RestoreCore(snapshot []byte) (*Core, error) {
 	}
 	k := NewCore()
 	k.cluster, k.generation, k.next, k.version = s.Cluster, s.Generation, s.Next, s.Version
+	if k.store = s.Store; k.store == [16]byte{} {
+		k.store = s.Cluster
+	}
 	for _, n := range s.Nodes {
 		k.nodes[n.Name] = n
 	}

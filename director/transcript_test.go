@@ -52,7 +52,7 @@ type transcript struct {
 
 func runTranscript(t *testing.T, text string) string {
 	x := &transcript{t: t, core: NewCore()}
-	x.core.Apply(&Found{Generation: 7, First: 1})
+	x.core.Apply(&Found{Cluster: [16]byte{1}, Generation: 7, First: 1})
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		if strings.HasPrefix(line, "  ") {
 			continue
@@ -306,8 +306,8 @@ func (x *transcript) replica(w []string, a arguments) Command {
 	if w[0] != "lost" {
 		r.Replica = w[3]
 	}
-	r.Incarnation = x.core.Incarnation(r.Replica)
-	for key, value := range map[string]*uint64{"epoch": &r.Epoch.Counter, "version": &r.Version, "inc": &r.Incarnation} {
+	r.Linked = x.core.Incarnation(r.Replica)
+	for key, value := range map[string]*uint64{"epoch": &r.Epoch.Counter, "version": &r.Version, "inc": &r.Linked} {
 		if v, given := a[key]; given {
 			*value = x.number(v)
 		}
