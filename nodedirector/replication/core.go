@@ -1,35 +1,12 @@
 package replication
 
 import (
+	"math"
+	"slices"
+
+	"libckpt/internal/segment"
 	"libckpt/internal/wire"
 )
-
-// Token names a request of this node's applications while it is under way. 0 is none.
-type Token uint64
-
-// RequestKind says what a request is.
-type RequestKind uint8
-
-// Kinds of requests.
-const (
-	RequestUpdate      RequestKind = iota + 1 // Update
-	RequestRead                               // Section, Payload: of one section
-	RequestReadAll                            // Payload: of the whole checkpoint: lists, status, changes
-	RequestSynchronize                        // asynchronous checkpoints: all in-sync replicas have what was applied before
-	RequestExpire                             // Section, whose time has come; only on the active's own node
-	RequestEndSession                         // Session: its results are not needed any more
-)
-
-// Request is what an application asks for. It travels between nodes (Token and Deadline do not matter there).
-type Request struct {
-	Kind     RequestKind
-	Update   Update
-	Section  []byte
-	Payload  []byte // opaque: given back with EffectServe
-	Session  uint64
-	Token    Token
-	Deadline int64 // monotonic ns: answered TIMEOUT or TRY_AGAIN then, unless earlier
-}
 
 // Options of a Core.
 type Options struct {
@@ -38,7 +15,7 @@ type Options struct {
 	Checkpoint  uint64
 	Pairs       *Pairs // of the node
 	Timing      Timing
-	Start       int64 // monotonic ns
+	Start       int64 // monotonic ns: when the node director was started
 }
 
 // Core is what one node knows and does of one checkpoint: as its active replica, as another one, or for the applications
@@ -49,43 +26,202 @@ type Options struct {
 // carries them out, and sees to it that Tick is called no later than Wake.
 type Core struct {
 	o Options
+	t Timing
+
+	now, wall int64
+	config    wire.Config
+	known     bool // there is a configuration
+	unkept    bool // it could not be kept with the replica: this node takes no part yet
+	waits     []wait
+	released  map[string]wire.Epoch
+
+	store     Store // nil: no replica
+	kept      Kept
+	committed uint64 // all updates up to this number are known committed
+	floored   bool   // committed is no lower than what the marks tell
+	tail      []uncommitted
+	marked    map[string]uint64 // sections with uncommitted updates, tombstones included: number of the last
+	results   map[ResultKey]resultEntry
+	recent    recent
+
+	lead   *lead   // this node is the active one
+	follow *follow // it follows the active one
+	out    outgoing
+
+	requests map[Token]*request
+	order    []*request // those of requests, and some that are done, in the order of arrival
+	served   map[Token]*request
+	nextOwn  Token
+	streams  uint64
+	due      int64 // no request's deadline is earlier
+	asked    [AskRefresh + 1]int64
+	state    segment.State
+	stated   bool
+	watching bool
+	effects  []Effect
 }
 
 // New makes a Core that has no configuration and no store.
-func New(o Options) *Core { return &Core{o: o} }
+func New(o Options) *Core {
+	return &Core{
+		o: o, t: o.Timing.withDefaults(), due: math.MaxInt64,
+		released: make(map[string]wire.Epoch), marked: make(map[string]uint64),
+		requests: make(map[Token]*request), served: make(map[Token]*request),
+	}
+}
 
 // Attach gives the replica of this node, before the Configure that makes use of it. kept is what its store keeps; nil: it
 // is new. complete: a new replica lacks nothing, for the checkpoint has just been created.
-func (c *Core) Attach(now int64, s Store, kept *Kept, complete bool) {}
+func (c *Core) Attach(now int64, s Store, kept *Kept, complete bool) {
+	c.now = now
+	c.store = s
+	if kept == nil {
+		c.kept = Kept{Complete: complete}
+	} else {
+		c.kept = *kept
+		c.loadTail()
+		if until := c.o.Start + int64(c.t.Grace); until > now {
+			c.wait(wait{until: until, start: true})
+		}
+	}
+	c.stated = false
+}
 
-// Detach takes the store away: the shell deletes the replica.
-func (c *Core) Detach(now int64) {}
-
-// Configure obeys a configuration; one that is not later than the present one changes nothing. Pairs has to have Learned
-// of it before.
-func (c *Core) Configure(now int64, config *wire.Config) {}
+// Detach takes the store away: the shell deletes the replica. Requests go on, to the active replica if there is one.
+func (c *Core) Detach(now int64) {
+	c.now = now
+	c.store, c.kept, c.committed, c.floored = nil, Kept{}, 0, false
+	c.lead, c.follow = nil, nil
+	c.tail, c.results, c.recent = nil, nil, recent{}
+	clear(c.marked)
+	c.stated = false
+	if c.known {
+		c.reroute()
+	}
+}
 
 // Receive takes a message from another node. Any content is harmless.
-func (c *Core) Receive(now, wall int64, from string, m Message) {}
+func (c *Core) Receive(now, wall int64, from string, m Message) {
+	c.now, c.wall = now, wall
+	if !c.known {
+		return
+	}
+	switch m := m.(type) {
+	case *Begin:
+		c.onBegin(from, m)
+	case *Item:
+		c.onItem(from, m)
+	case *Committed:
+		c.onCommitted(from, m)
+	case *Report:
+		c.onReport(from, m)
+	case *Ack:
+		c.onAck(from, m)
+	case *Release:
+		c.onRelease(from, m.Epoch)
+	case *Forward:
+		c.onForward(from, m)
+	case *Forwarded:
+		c.onForwarded(from, m)
+	case *EventsFor:
+		c.onEvents(from, m)
+	}
+	c.advance()
+}
 
-// Restarted says that another node director has been started anew since.
-func (c *Core) Restarted(now int64, node string) {}
+// Restarted says that another node director has been started anew: what the earlier one might still have done, it does
+// not.
+func (c *Core) Restarted(now int64, node string) {
+	c.now = now
+	c.endWait(node, func(*wait) bool { return true })
+	c.advance()
+}
 
 // Tick does what has become due. Also to be called after Pairs has received a Beat or Adopted a version.
-func (c *Core) Tick(now int64) {}
+func (c *Core) Tick(now int64) {
+	c.now = now
+	if c.unkept {
+		c.keepConfig()
+	}
+	c.expireRequests()
+	c.resendForwards()
+	c.order = slices.DeleteFunc(c.order, func(q *request) bool { return q.done })
+	c.advance()
+}
 
 // Wake is when Tick has to be called at the latest; math.MaxInt64 = no need.
-func (c *Core) Wake() int64 { return 0 }
-
-// Submit begins a request. It is answered by effects, perhaps at once, exactly once. Nothing of r is changed; it is kept
-// until the answer.
-func (c *Core) Submit(now, wall int64, r *Request) {}
-
-// Cancel forgets a request; it is not answered. What has been done of it stays done.
-func (c *Core) Cancel(t Token) {}
-
-// Served gives the result of a read that EffectServe wanted Held.
-func (c *Core) Served(now int64, t Token, code wire.Code, payload []byte) {}
+func (c *Core) Wake() int64 {
+	wake := c.due
+	if len(c.requests) > 0 || c.unkept || c.lead != nil && !c.lead.idle() {
+		wake = min(wake, c.now+int64(c.t.RetryEvery))
+	}
+	for i := range c.waits {
+		if c.lead != nil {
+			wake = min(wake, c.waits[i].until)
+		}
+	}
+	return wake
+}
 
 // Effects returns what is to be done, in order. It is valid until the next call of any other method.
-func (c *Core) Effects() []Effect { return nil }
+func (c *Core) Effects() []Effect {
+	e := c.effects
+	c.effects = c.effects[:0]
+	return e
+}
+
+func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }
+
+func (c *Core) send(to string, m Message) { c.emit(Effect{Kind: EffectSend, To: to, Message: m}) }
+
+// ask asks the director, and not the same again before a while has passed, whatever node it is about.
+func (c *Core) ask(e Effect, again *int64) {
+	if *again > c.now {
+		return
+	}
+	*again = c.now + int64(c.t.FailAfter)
+	e.Kind, e.Epoch, e.Version = EffectDirector, c.config.Epoch, c.config.Version
+	c.emit(e)
+}
+
+func (c *Core) refresh() { c.ask(Effect{Ask: AskRefresh}, &c.asked[AskRefresh]) }
+
+func (c *Core) asynchronous() bool { return c.config.Attributes.Asynchronous() }
+
+func (c *Core) member(node string) bool { return slices.Contains(c.config.InSync, node) }
+
+// advance goes on with whatever the last input has made possible.
+func (c *Core) advance() {
+	if c.lead != nil {
+		c.advanceLead()
+	}
+	if c.follow != nil && c.known && c.member(c.o.Node) && c.store != nil && !c.kept.Complete {
+		c.ask(Effect{Ask: AskLost, Node: c.o.Node}, &c.asked[AskLost])
+	}
+	c.showState()
+}
+
+// showState tells the segment's readers, if something has changed, whether and until when they may read.
+func (c *Core) showState() {
+	if c.store == nil || !c.known {
+		return
+	}
+	s := segment.State{
+		Epoch:  segment.Epoch{Generation: c.config.Epoch.Generation, Counter: c.config.Epoch.Counter},
+		InSync: c.member(c.o.Node) && c.kept.Complete,
+	}
+	if s.InSync && !c.unkept {
+		var until int64
+		s.Readable, until = c.mayRead()
+		if until == math.MaxInt64 {
+			s.LeaseDeadline = segment.NoLease
+		} else if s.Readable {
+			s.LeaseDeadline = uint64(max(until, 0))
+		}
+	}
+	if c.stated && s == c.state {
+		return
+	}
+	c.state, c.stated = s, true
+	c.emit(Effect{Kind: EffectState, State: s})
+}

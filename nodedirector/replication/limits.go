@@ -41,7 +41,8 @@ func (t Timing) withDefaults() Timing {
 
 // Limits on what a Core holds and sends.
 const (
-	WindowItems    = 1024     // items of one link sent and not acknowledged; updates applied and not committed
+	WindowItems    = 1024 // items of one link sent and not acknowledged; updates applied and not committed
+	resultsPerItem = 4096
 	WindowBytes    = 16 << 20 // of their data; one item may be larger
 	PieceBytesMax  = 512 << 10
 	QueueMax       = 16384 // requests of this node's applications, and of each other node's, on one checkpoint
@@ -53,6 +54,8 @@ const (
 	MarksMax       = 16384     // marked sections, and results, listed in one Report
 	StageBytesMax  = 512 << 20 // sections that a follower holds before it makes them its own
 	ResendMax      = 64        // items sent again at a time
+	orderSlack     = 64        // answered requests still listed
+	wipeMax        = 1024      // sections removed in one step
 	pendingEchoMax = 8         // echoes of one node that wait for configurations
 	peersMax       = 1024      // nodes of which something is remembered
 )
@@ -60,3 +63,6 @@ const (
 // EpochGap is added to the update number, for each epoch passed, when the active moves. It is larger than any number of
 // updates that some replica has and no other: so no number is ever given to two updates.
 const EpochGap = 1 << 20
+
+// generationGap stands for the number of epochs between two generations of the directors' store.
+const generationGap = 1 << 10

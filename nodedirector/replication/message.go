@@ -138,7 +138,7 @@ type UpdateBody struct {
 	Number        uint64
 	Previous      uint64 // number of the update before
 	Now           int64  // wall clock ns
-	Ops           []segment.Op
+	Ops           []OpBody
 	Weak          bool
 	HasResult     bool
 	Result        segment.Result
@@ -147,6 +147,39 @@ type UpdateBody struct {
 	EndSession    uint64 // not 0: the results of this session are dropped
 	HasEvent      bool
 	Event         wire.Event
+}
+
+// OpBody is a segment.Op as it travels.
+type OpBody struct {
+	Kind       segment.OpKind
+	Section    []byte
+	Offset     uint64
+	Data       []byte
+	Expiration int64
+}
+
+func bodiesOf(ops []segment.Op) []OpBody {
+	if len(ops) == 0 {
+		return nil
+	}
+	b := make([]OpBody, len(ops))
+	for i := range ops {
+		o := &ops[i]
+		b[i] = OpBody{o.Kind, o.Section, o.Offset, o.Data, o.Expiration}
+	}
+	return b
+}
+
+func opsOf(b []OpBody) []segment.Op {
+	if len(b) == 0 {
+		return nil
+	}
+	ops := make([]segment.Op, len(b))
+	for i := range b {
+		o := &b[i]
+		ops[i] = segment.Op{Kind: o.Kind, Section: o.Section, Offset: o.Offset, Data: o.Data, Expiration: o.Expiration}
+	}
+	return ops
 }
 
 // SectionBody is a piece of a section. With Exists false there is no such section, and no data.
@@ -162,6 +195,7 @@ type SectionBody struct {
 	Number     uint64
 	Corrupted  bool
 	Marked     bool
+	Full       bool // of a copy of all sections
 }
 
 // ResultsBody are results.
@@ -214,13 +248,13 @@ type Forwarded struct {
 	Seq           uint64
 	// Moved: not carried out and never will be by this Forward, for the incarnation or epoch is not the present one
 	// (which is Present), or the active is elsewhere.
-	Moved     bool
-	Present   wire.Epoch
-	Code      wire.Code
-	Index     uint32
-	Generated []byte
-	Payload   []byte // result of a read
-	Number    uint64 // of the update
+	Moved          bool
+	Present        wire.Epoch
+	Code           wire.Code
+	Index          uint32
+	Generated      []byte
+	Payload        []byte // result of a read
+	PastExpiration bool
 }
 
 // EventsFor are events for the applications of a node without a replica.

@@ -57,10 +57,14 @@ type Put struct {
 	Results []segment.Result
 }
 
-// Whole is a section as it is to be, whatever it was; with Exists false, that there is none.
+// Whole is a section as it is to be, whatever it was: Data and then zeros up to Total bytes; with Exists false, that there
+// is none. With Offset not 0 it is a further piece of a section that is there: Data goes to Offset, within its size, and
+// Expiration, Corrupted and Total do not matter.
 type Whole struct {
 	ID         []byte
 	Exists     bool
+	Offset     uint64
+	Total      uint64
 	Data       []byte
 	Expiration int64 // wall clock ns
 	LastUpdate int64 // wall clock ns
