@@ -43,4 +43,6 @@ func brief(m replication.Message) string {
 }
 
 // describe makes one line of a command.
-func describe(c director.Command) string { return strings.TrimPrefix(fmt.Sprintf("%T%+v", c, c), "*director.") }
+func describe(c director.Command) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T%+v", c, c), "*director.")
+}

@@ -14,8 +14,8 @@ type network struct {
 	double  float64
 	late    float64 // share of messages that are late
 	lateMax time.Duration
-	slow    time.Duration // added to every delay
-	cut     map[[2]string]int // ends of a cut: how many cuts there are
+	slow    time.Duration       // added to every delay
+	cut     map[[2]string]int   // ends of a cut: how many cuts there are
 	ordered map[[2]string]int64 // arrival of the last message that keeps order
 }
 

@@ -27,8 +27,8 @@ type node struct {
 	cluster [16]byte            // of the segments; zero = none is known
 
 	director    *nodeDirector // nil: none runs
-	incarnation uint64    // of the last one
-	fuse        int       // steps until the node director dies; 0 = it does not
+	incarnation uint64        // of the last one
+	fuse        int           // steps until the node director dies; 0 = it does not
 	clients     []*client
 }
 

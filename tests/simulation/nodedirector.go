@@ -44,7 +44,6 @@ type checkpoint struct {
 	store   mortal
 	file    *file
 	timer   timer
-	event   uint64 // number of the last one told
 }
 
 type handleKey struct{ session, open uint64 }
@@ -386,9 +385,7 @@ func (d *nodeDirector) perform(k *checkpoint, e *replication.Effect) {
 		d.setState(k, &e.State)
 	case replication.EffectDirector:
 		d.askFor(k, e)
-	case replication.EffectEvents:
-		w.watch.event(k, &e.Event)
-	case replication.EffectExpirations:
+	case replication.EffectEvents, replication.EffectExpirations:
 	case replication.EffectLost:
 		w.tracef("%s: %d updates of %d are lost with %s", d.n.name, e.Count, k.id, e.Node)
 		w.watch.lost(k, e.Count)

@@ -42,14 +42,6 @@ func (x *watch) roles(k *checkpoint) {
 	}
 }
 
-// event checks that applications are told of updates in order.
-func (x *watch) event(k *checkpoint, e *wire.Event) {
-	if e.Update < k.event {
-		k.d.w.failf("%s: event of update %d of checkpoint %d after %d", k.d.n.name, e.Update, k.id, k.event)
-	}
-	k.event = e.Update
-}
-
 func (x *watch) lost(k *checkpoint, count uint64) {
 	x.losses[k.id] += count
 	if k.config.Attributes.CreationFlags&wire.FlagAllReplicas != 0 {

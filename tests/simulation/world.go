@@ -27,7 +27,7 @@ type world struct {
 	nodes     []*node
 	directors *directors
 	faults    faults
-	history   history
+	history   records
 	watch     watch
 	sessions  uint64 // last session number given out
 	values    uint64 // last value written

@@ -6,8 +6,8 @@ import (
 	"libckpt/internal/wire"
 )
 
-// history is what the clients have done and seen.
-type history struct {
+// records is what the clients have done and seen.
+type records struct {
 	operations []*operated
 	names      map[string][]naming
 	unlinks    []unlinking
@@ -42,14 +42,14 @@ type unlinking struct {
 	call, end int64
 }
 
-func (h *history) named(w *world, name string, checkpoint uint64, call int64) {
+func (h *records) named(w *world, name string, checkpoint uint64, call int64) {
 	if h.names == nil {
 		h.names = make(map[string][]naming)
 	}
 	h.names[name] = append(h.names[name], naming{checkpoint, call, w.now})
 }
 
-func (h *history) begin(w *world, c *client, on *handle, a *ask) *operated {
+func (h *records) begin(w *world, c *client, on *handle, a *ask) *operated {
 	o := &operated{
 		client: c.id, node: c.n.name, checkpoint: on.checkpoint, flags: on.flags, do: a.do, value: a.value, call: w.now,
 		end: math.MaxInt64, code: wire.Timeout, faulty: w.faults.present(),
@@ -61,7 +61,7 @@ func (h *history) begin(w *world, c *client, on *handle, a *ask) *operated {
 	return o
 }
 
-func (h *history) end(w *world, o *operated, r *reply, local bool) {
+func (h *records) end(w *world, o *operated, r *reply, local bool) {
 	o.end, o.code, o.index, o.list, o.local = w.now, r.code, int(r.index), r.list, local
 	o.faulty = o.faulty || w.faults.present() || w.faults.since(o.call)
 	switch o.do {
