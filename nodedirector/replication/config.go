@@ -73,7 +73,10 @@ func (c *Core) Configure(now int64, config *wire.Config) {
 		c.takeRole()
 		c.reroute()
 	} else {
-		c.kept.Proposed = nil // what was asked for is in this configuration or was refused
+		// Who still joins may be added at any time, on a request of this node that is on its way.
+		c.kept.Proposed = slices.DeleteFunc(slices.Clone(c.kept.Proposed), func(n string) bool {
+			return !slices.Contains(config.Joining, n)
+		})
 		c.keepConfig()
 		switch {
 		case c.lead != nil:

@@ -52,7 +52,11 @@ func (c *Core) pump(k *link) {
 			}
 			p.phase = copyBase
 		case copyBase:
-			c.sendRequire(k)
+			if len(c.kept.Proposed) > 0 {
+				c.sendRequire(k)
+			} else {
+				k.proposed = c.lead.proposed
+			}
 			c.push(k, &Item{Holds: ItemBase, Base: &BaseBody{
 				Number: c.store.Number(), NextGenerated: c.store.NextGenerated(), Full: p.all,
 			}})
@@ -108,6 +112,9 @@ func (c *Core) sendResults(k *link) {
 	p := &k.copy
 	list := c.resultsFor(p)
 	body := &ResultsBody{DropAll: p.dropAll, Drop: p.drop}
+	if len(list) == 0 && len(p.drop) == 0 && !p.dropAll {
+		return
+	}
 	for {
 		n := min(len(list), resultsPerItem)
 		body.Results, list = list[:n:n], list[n:]

@@ -152,13 +152,24 @@ func (c *Core) Tick(now int64) {
 // Wake is when Tick has to be called at the latest; math.MaxInt64 = no need.
 func (c *Core) Wake() int64 {
 	wake := c.due
-	if len(c.requests) > 0 || c.unkept || c.lead != nil && !c.lead.idle() {
-		wake = min(wake, c.now+int64(c.t.RetryEvery))
+	retry := c.now + int64(c.t.RetryEvery)
+	if c.unkept {
+		wake = min(wake, retry)
+	}
+	for _, q := range c.out.list {
+		wake = min(wake, q.last+int64(c.t.RetryEvery))
+	}
+	if c.lead == nil {
+		return wake
+	}
+	if !c.lead.based {
+		wake = min(wake, retry)
 	}
 	for i := range c.waits {
-		if c.lead != nil {
-			wake = min(wake, c.waits[i].until)
-		}
+		wake = min(wake, c.waits[i].until)
+	}
+	for _, k := range c.lead.links {
+		wake = min(wake, c.wake(k))
 	}
 	return wake
 }

@@ -61,8 +61,9 @@ type Ask uint8
 const (
 	// AskDrop: take Node out of the in-sync set, or of those joining.
 	AskDrop Ask = iota + 1
-	// AskJoined: Node has all updates; put it in the in-sync set, if the configuration still is the one of Version: a
-	// later one answers the request with no.
+	// AskJoined: Node, with the director of Incarnation, has all updates; put it in the in-sync set, if the epoch is still
+	// Epoch and it has been joining in every version since Version. Until it is in the in-sync set, or joins no more, this
+	// node takes it that it may have been added.
 	AskJoined
 	// AskLost: this node, a member of the in-sync set, does not have the data.
 	AskLost

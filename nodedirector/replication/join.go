@@ -22,7 +22,9 @@ func (c *Core) propose() {
 }
 
 // counts reports whether a node's replica is, or may by now be, one of the in-sync set: it has all that is committed.
-func (c *Core) counts(node string) bool { return c.member(node) || slices.Contains(c.kept.Proposed, node) }
+func (c *Core) counts(node string) bool {
+	return c.member(node) || slices.Contains(c.kept.Proposed, node)
+}
 
 func (c *Core) keepProposed(node string) bool {
 	proposed := c.kept.Proposed

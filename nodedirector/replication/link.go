@@ -2,6 +2,7 @@ package replication
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -140,8 +141,27 @@ func (c *Core) failing(k *link) bool {
 	if (k.state == linkBegin || len(k.items) > 0) && c.now-k.progress > limit {
 		return true
 	}
-	heard := max(k.began, c.o.Pairs.supportedUntil(k.node)-int64(c.t.Lease))
-	return c.now-heard > limit
+	return c.now-c.supportedAt(k) > limit
+}
+
+// supportedAt is when the last beat was sent to which the follower has answered in a way that counts.
+func (c *Core) supportedAt(k *link) int64 {
+	return max(k.began, c.o.Pairs.supportedUntil(k.node)-int64(c.t.Lease))
+}
+
+// wake is when something has to be done about a link at the latest.
+func (c *Core) wake(k *link) int64 {
+	wake := int64(math.MaxInt64)
+	if k.state == linkBegin || len(k.items) > 0 || k.heard < c.committed && !c.asynchronous() {
+		wake = k.retry
+	}
+	if k.required {
+		wake = min(wake, max(k.askDrop, c.supportedAt(k)+int64(c.t.FailAfter)+1))
+	}
+	if k.state == linkOpen && !c.member(k.node) {
+		wake = min(wake, max(k.askJoined, c.now+int64(c.t.RetryEvery)))
+	}
+	return wake
 }
 
 // push sends an item.
@@ -173,7 +193,7 @@ func (m *Item) bulk() bool { return m.Holds == ItemSection || m.size() > PieceBy
 // tellCommitted tells a follower how much is committed, if no item has.
 func (c *Core) tellCommitted(k *link) {
 	if k.state == linkOpen && k.told < c.committed && !c.asynchronous() {
-		k.told = c.committed
+		k.told, k.retry = c.committed, c.now+int64(c.t.RetryEvery)
 		c.send(k.node, &Committed{k.id, c.committed})
 	}
 }

@@ -30,7 +30,8 @@ type PairsOptions struct {
 // pair is what is known of another node. All times are of this node's monotonic clock.
 type pair struct {
 	incarnation uint64
-	heard       Echo  // its last beat
+	heard       Echo // its last beat
+	heardAt     int64
 	next        int64 // when the next beat is due
 	promised    int64 // it may count on this node until then at the latest
 	supported   int64 // this node may count on it until then
@@ -105,7 +106,7 @@ func (p *Pairs) Receive(now int64, from string, b *Beat) (restarted bool) {
 		q.incarnation, q.heard = b.Incarnation, Echo{}
 	}
 	if b.Seq > q.heard.Seq {
-		q.heard = Echo{b.Incarnation, b.Seq, b.Sent}
+		q.heard, q.heardAt = Echo{b.Incarnation, b.Seq, b.Sent}, now
 		if b.Echo.Incarnation != p.o.Incarnation {
 			q.next = min(q.next, now) // it has not heard of us: it need not wait for our next beat
 		}
@@ -159,7 +160,8 @@ func (p *Pairs) beat(now int64, to string, q *pair) *Beat {
 	p.seq++
 	b := &Beat{Incarnation: p.o.Incarnation, Seq: p.seq, Sent: now, Known: p.known, Echo: q.heard}
 	if q.heard.Incarnation != 0 {
-		q.promised = now + int64(p.o.Timing.Grace)
+		// The other counts from when it sent the beat that is echoed: before it was heard.
+		q.promised = q.heardAt + int64(p.o.Timing.Grace)
 	}
 	for _, n := range p.peers {
 		if left := p.pairs[n].supported - now; left > 0 && n != to {

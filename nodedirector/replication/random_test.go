@@ -27,10 +27,11 @@ type directorStub struct {
 	up      map[string]bool
 	every   func() int64
 	inc     map[string]uint64
+	since   map[string]uint64 // version in which a node began to join
 }
 
 func newDirectorStub(c *cluster, flags uint32, first string) *directorStub {
-	d := &directorStub{c: c, heard: map[string]int64{}, up: map[string]bool{}, inc: map[string]uint64{}, every: func() int64 { return 20 * millisecond }}
+	d := &directorStub{c: c, heard: map[string]int64{}, up: map[string]bool{}, inc: map[string]uint64{}, since: map[string]uint64{}, every: func() int64 { return 20 * millisecond }}
 	d.config = wire.Config{
 		Checkpoint: 1, Name: "c", Epoch: wire.Epoch{Generation: 1, Counter: 1}, Active: first, InSync: []string{first},
 		Attributes: wire.Attributes{CreationFlags: flags, MaxSections: 100, MaxSectionSize: 1 << 24, MaxSectionIDSize: 16},
@@ -44,6 +45,13 @@ func (d *directorStub) publish() {
 	d.config.Version++
 	d.config.InSync, d.config.Joining = slices.Clone(d.config.InSync), slices.Clone(d.config.Joining)
 	d.changes = append(d.changes, d.config)
+	for _, n := range d.c.names {
+		if !slices.Contains(d.config.Joining, n) {
+			delete(d.since, n)
+		} else if d.since[n] == 0 {
+			d.since[n] = d.config.Version
+		}
+	}
 	d.c.log("director: version %d, epoch %d, active %s, in sync %v, joining %v", d.config.Version, d.config.Epoch.Counter, d.config.Active, d.config.InSync, d.config.Joining)
 }
 
@@ -73,7 +81,8 @@ func (d *directorStub) asked(m *member, e *Effect) {
 			d.drop(e.Node)
 		}
 	case AskJoined:
-		if e.Epoch == k.Epoch && e.Version == k.Version && m.name == k.Active && slices.Contains(k.Joining, e.Node) {
+		if e.Epoch == k.Epoch && m.name == k.Active && slices.Contains(k.Joining, e.Node) &&
+			d.since[e.Node] <= e.Version && d.inc[e.Node] == e.Incarnation {
 			k.Joining = without(k.Joining, e.Node)
 			k.InSync = append(k.InSync, e.Node)
 			slices.Sort(k.InSync)
@@ -103,10 +112,11 @@ func (d *directorStub) serve(n *member) {
 		slices.Sort(k.Joining)
 		d.publish()
 	}
-	for _, config := range d.changes[min(int(n.version), len(d.changes)):] {
-		n.configure(&config)
+	version := n.version
+	for ; int(version) < len(d.changes); version++ {
+		n.configure(&d.changes[version])
 	}
-	n.adopt(d.config.Version)
+	n.adopt(version)
 }
 
 // watch gives up nodes that have been silent for a second.
