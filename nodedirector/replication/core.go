@@ -14,8 +14,11 @@ type Options struct {
 	Incarnation uint64 // of this node director: greater than any earlier one of the node, and not 0
 	Checkpoint  uint64
 	Pairs       *Pairs // of the node
-	Timing      Timing
-	Start       int64 // monotonic ns: when the node director was started
+	// Serial counts the Cores of this process: one made later for a checkpoint that had been forgotten must not give its
+	// requests and links the numbers of the earlier one's.
+	Serial uint64
+	Timing Timing
+	Start  int64 // monotonic ns: when the node director was started
 }
 
 // Core is what one node knows and does of one checkpoint: as its active replica, as another one, or for the applications
@@ -63,7 +66,9 @@ type Core struct {
 
 // New makes a Core that has no configuration and no store.
 func New(o Options) *Core {
+	first := o.Serial << serialShift
 	return &Core{
+		out: outgoing{last: first}, streams: first,
 		o: o, t: o.Timing.withDefaults(), due: math.MaxInt64,
 		released: make(map[string]wire.Epoch), marked: make(map[string]uint64),
 		requests: make(map[Token]*request), served: make(map[Token]*request),
@@ -80,6 +85,7 @@ func (c *Core) Attach(now int64, s Store, kept *Kept, complete bool) {
 	} else {
 		c.kept = *kept
 		c.loadTail()
+		c.loadResults() // a request that an earlier process carried out may come again
 		if until := c.o.Start + int64(c.t.Grace); until > now {
 			c.wait(wait{until: until, start: true})
 		}

@@ -20,6 +20,7 @@ type nodeDirector struct {
 	w           *world
 	dead        bool
 	incarnation uint64
+	begun       int64 // monotonic
 	pairs       *replication.Pairs
 	checkpoints map[uint64]*checkpoint
 	pairsTimer  timer
@@ -27,6 +28,7 @@ type nodeDirector struct {
 	sessions    map[uint64]*session
 	names       map[string]bool // openings, closings and unlinks under way
 	token       replication.Token
+	serial      uint64 // of the last core
 	calls       map[replication.Token]*call
 }
 
@@ -56,7 +58,7 @@ type timer struct {
 
 func newNodeDirector(n *node) *nodeDirector {
 	d := &nodeDirector{
-		n: n, w: n.w, incarnation: n.incarnation, checkpoints: make(map[uint64]*checkpoint),
+		n: n, w: n.w, incarnation: n.incarnation, begun: n.monotonic(), checkpoints: make(map[uint64]*checkpoint),
 		sessions: make(map[uint64]*session), names: make(map[string]bool), calls: make(map[replication.Token]*call),
 	}
 	d.pairs = replication.NewPairs(replication.PairsOptions{
@@ -123,8 +125,10 @@ func (d *nodeDirector) checkpointOf(id uint64, name string) *checkpoint {
 	k := d.checkpoints[id]
 	if k == nil {
 		k = &checkpoint{d: d, id: id, name: name, opens: make(map[handleKey]bool)}
+		d.serial++
 		k.core = replication.New(replication.Options{
-			Node: d.n.name, Incarnation: d.incarnation, Checkpoint: id, Pairs: d.pairs, Start: d.n.monotonic(),
+			Node: d.n.name, Incarnation: d.incarnation, Checkpoint: id, Pairs: d.pairs, Start: d.begun,
+			Serial: d.serial,
 		})
 		d.checkpoints[id] = k
 	}
