@@ -55,7 +55,8 @@ func (c *Core) start(k *link) {
 		return
 	}
 	switch {
-	case !c.counts(k.node):
+	case !c.counts(k.node), !r.Complete && !c.member(k.node):
+		// A node that was proposed and is incomplete now has begun anew since: the directors do not add it on the old request.
 		k.copy = copier{phase: copySections, all: true}
 	case !r.Complete || r.MarkedMore:
 		c.giveUp(k)

@@ -103,7 +103,7 @@ func (o *operated) convert(i int, section string) (h history.Operation, ok bool)
 		}
 	case opWrite, opOverwrite:
 		h.Kind = history.Write
-		if o.code == wire.NotExist && i != o.index {
+		if o.code == wire.NotExist && i != o.index && o.flags&wire.FlagAllReplicas != 0 {
 			h.Kind, h.Found = history.Exists, true
 			return h, i < o.index
 		}
@@ -116,7 +116,13 @@ func (o *operated) convert(i int, section string) (h history.Operation, ok bool)
 		h.End = math.MaxInt64
 		return h, true
 	}
-	return h, o.code == wire.OK || o.code == wire.NotExist || o.code == wire.Exist
+	switch o.code {
+	case wire.NotExist: // the section, or of an asynchronous checkpoint any active replica
+		return h, o.do != opCreate && o.do != opGenerate && o.flags&wire.FlagAllReplicas != 0
+	case wire.Exist:
+		return h, true
+	}
+	return h, o.code == wire.OK
 }
 
 // checkNames checks that an unlinked checkpoint is never opened again by its name.

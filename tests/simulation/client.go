@@ -232,6 +232,11 @@ func (c *client) use(h *handle, next func()) {
 
 func (c *client) perform(h *handle, a *ask, next func()) {
 	w := c.w
+	if !w.history.room(a, h) {
+		w.stats.Operations++
+		next()
+		return
+	}
 	w.stats.Operations++
 	o := w.history.begin(w, c, h, a)
 	if a.do == opRead {
@@ -299,6 +304,7 @@ func (c *client) lastWord(names []string, done func()) {
 		done()
 		return
 	}
+	w := c.w
 	h := c.handles[names[0]]
 	sections := slices.Concat(sectionNames[:c.w.p.sections], h.made)
 	var step func()
@@ -309,7 +315,7 @@ func (c *client) lastWord(names []string, done func()) {
 		}
 		a := &ask{do: opRead, open: h.open, name: h.name, sections: [][]byte{[]byte(sections[0])}}
 		sections = sections[1:]
-		c.perform(h, a, step)
+		c.perform(h, a, func() { w.after(time.Millisecond, step) })
 	}
 	step()
 }

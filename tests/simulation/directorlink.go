@@ -225,9 +225,10 @@ func (d *nodeDirector) register() {
 			d.w.failf("a registration of more than one page")
 			return
 		}
-		l.registered, l.version = true, answer.Version
+		l.registered, l.version = true, 0
 		l.after, l.listed = 0, nil
 		d.obeyAll(answer.Configs, resurrected(answer.Drop))
+		l.version = answer.Version
 		d.adopted(answer.Version)
 		d.settle()
 		d.heartbeat()

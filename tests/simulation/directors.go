@@ -13,10 +13,11 @@ import (
 // directors are the group of directors as node directors see it: one state that changes by commands in one order, behind a
 // leader that changes, or is away, and that knows the time only by its own clock.
 type directors struct {
-	w    *world
-	core *director.Core
-	away bool
-	term int // counts leaders
+	w        *world
+	core     *director.Core
+	away     bool
+	term     int   // counts leaders
+	answered int64 // when the last answer is given
 
 	heard     map[string]int64 // true time
 	forgotten map[string]bool
@@ -75,8 +76,10 @@ func (s *directors) receive(r *directorRequest, reply func(*directorReply)) {
 	}
 	term := s.term
 	answer := func(a *directorReply) {
-		// Committing takes a moment; a leader that is one no more does not answer, but what it did is done.
-		s.w.after(s.w.between(100*time.Microsecond, time.Millisecond), func() {
+		// Committing takes a moment, and answers keep the order of the requests; a leader that is one no more does not answer,
+		// but what it did is done.
+		s.answered = max(s.answered, s.w.now+int64(s.w.between(100*time.Microsecond, time.Millisecond)))
+		s.w.at(s.answered, func() {
 			if s.term == term && !s.away {
 				reply(a)
 			}

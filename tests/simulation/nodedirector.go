@@ -137,6 +137,9 @@ func (d *nodeDirector) checkpointOf(id uint64, name string) *checkpoint {
 
 // obey gives a configuration to its core. fresh: no data of the checkpoint exists anywhere else.
 func (d *nodeDirector) obey(config *wire.Config, fresh bool) {
+	if d.checkpoints[config.Checkpoint] == nil && d.link.registered && config.Version <= d.link.version {
+		return // an old answer, about a checkpoint that is none of this node's business any more
+	}
 	k := d.checkpointOf(config.Checkpoint, config.Name)
 	if k.gone {
 		return

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"fmt"
 	"math"
 
 	"libckpt/internal/wire"
@@ -11,6 +12,31 @@ type records struct {
 	operations []*operated
 	names      map[string][]naming
 	unlinks    []unlinking
+	calls      map[string]int // on each section, as far as they are judged
+}
+
+// room reports whether the checker can take one more call on a section.
+func (h *records) room(a *ask, on *handle) bool {
+	if h.calls == nil {
+		h.calls = make(map[string]int)
+	}
+	sections := make([]string, 0, len(sectionNames))
+	for _, s := range a.sections {
+		sections = append(sections, string(s))
+	}
+	if a.do == opList {
+		sections = append(sections, sectionNames...)
+	}
+	for i, s := range sections {
+		sections[i] = fmt.Sprint(on.checkpoint, " ", s)
+		if h.calls[sections[i]] >= operationsMax {
+			return false
+		}
+	}
+	for _, s := range sections {
+		h.calls[s]++
+	}
+	return true
 }
 
 // operated is one call on a checkpoint.
