@@ -33,6 +33,7 @@ type link struct {
 	number      uint64 // of the last update acknowledged
 	told, heard uint64 // committed: sent to the follower, known to have arrived
 	progress    int64  // when something was last acknowledged, or began to wait for that
+	heardAt     int64  // when it last acknowledged or reported something
 	retry       int64  // when something is sent again
 	began       int64
 	full        bool
@@ -80,7 +81,7 @@ func (c *Core) relink() {
 func (c *Core) restart(k *link) {
 	c.streams++
 	*k = link{
-		node: k.node, required: c.counts(k.node), adopted: k.adopted, began: k.began, askDrop: k.askDrop, askJoined: k.askJoined,
+		node: k.node, required: c.counts(k.node), adopted: k.adopted, began: k.began, askDrop: k.askDrop, askJoined: k.askJoined, heardAt: k.heardAt,
 		id: LinkID{c.config.Epoch, c.o.Incarnation, c.streams}, progress: c.now,
 	}
 }
@@ -147,7 +148,7 @@ func (c *Core) failing(k *link) bool {
 // supportedAt is when the follower was last of use: when the last beat was sent to which it has answered in a way that
 // counts, or it acknowledged something.
 func (c *Core) supportedAt(k *link) int64 {
-	return max(k.began, k.progress, c.o.Pairs.supportedUntil(k.node)-int64(c.t.Lease))
+	return max(k.began, k.heardAt, c.o.Pairs.supportedUntil(k.node)-int64(c.t.Lease))
 }
 
 // wake is when something has to be done about a link at the latest.
@@ -224,7 +225,7 @@ func (c *Core) onAck(from string, m *Ack) {
 		k.items = k.items[1:]
 		k.bytes -= it.size()
 		k.acked = it.Seq
-		k.progress = c.now
+		k.progress, k.heardAt = c.now, c.now
 		k.retry = c.now + int64(c.t.RetryEvery)
 		switch it.Holds {
 		case ItemUpdate:

@@ -16,7 +16,7 @@ func (c *Core) onReport(from string, m *Report) {
 	if k == nil || m.Link != k.id || k.state != linkBegin {
 		return
 	}
-	k.adopted, k.incarnation, k.progress = true, m.Incarnation, c.now
+	k.adopted, k.incarnation, k.progress, k.heardAt = true, m.Incarnation, c.now, c.now
 	if c.asynchronous() && !c.lead.based && c.member(from) && c.takeTail(m.Tail) {
 		k.retry = c.now // there may be more
 		return
