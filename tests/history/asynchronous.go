@@ -11,7 +11,7 @@ import (
 //   - after a value was read, no value is read whose writing had ended before that of the first began; unless the active
 //     moved, which may lose updates
 //   - after a Barrier no value is read whose writing had ended before that of another began, which had ended itself when the
-//     Barrier was invoked; unless every in-sync replica was lost
+//     Barrier was invoked; unless the active moved before the Barrier had ended, or every in-sync replica was lost
 //
 // moved are the moments at which the active moved or every in-sync replica was lost; lost of them the latter.
 func Asynchronous(operations []Operation, moved, lost []int64) error {
@@ -54,7 +54,7 @@ func Asynchronous(operations []Operation, moved, lost []int64) error {
 		}
 		bySection[o.Section] = append(bySection[o.Section], o)
 		for _, b := range barriers {
-			if err := durable(operations, writers, o, by, b, func(from, to int64) bool { return happened(lost, from, to) }); err != nil {
+			if err := durable(operations, writers, o, by, b, happened, moved, lost); err != nil {
 				return err
 			}
 		}
@@ -71,12 +71,15 @@ func settled(o *Operation) int64 {
 }
 
 // durable checks one read against one Barrier.
-func durable(operations []Operation, writers map[string]*Operation, read, by, barrier *Operation, lost func(from, to int64) bool) error {
-	if read.Call <= barrier.End || lost(barrier.Call, read.End) {
+func durable(operations []Operation, writers map[string]*Operation, read, by, barrier *Operation, happened func(times []int64, from, to int64) bool, moved, lost []int64) error {
+	if read.Call <= barrier.End || happened(lost, barrier.Call, read.End) {
 		return nil
 	}
 	for i := range operations {
 		w := &operations[i]
+		if happened(moved, w.Call, barrier.End) {
+			continue
+		}
 		if (w.Kind == Write || w.Kind == Create) && w.Section == read.Section && !w.Maybe && w.Found == (w.Kind == Write) &&
 			w.End < barrier.Call && settled(by) < w.Call {
 			return fmt.Errorf("an update made before Synchronize is gone: %v, then %v, and yet %v of %v", w, barrier, read, by)
