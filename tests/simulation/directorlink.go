@@ -245,6 +245,7 @@ func (d *nodeDirector) settle() {
 		if k == nil || k.gone || d.names[k.name] {
 			continue
 		}
+		d.forget(k)
 		counted := k.known && slices.Contains(k.config.Open, d.n.name)
 		open := len(k.opens) > 0
 		if counted == open {

@@ -12,14 +12,15 @@ import (
 type watch struct {
 	deleted map[uint64]int64 // checkpoints that the directors have deleted, and when
 	known   map[uint64]wire.Config
-	moved   map[uint64][]int64 // when the active moved
-	losses  map[uint64]uint64  // updates of asynchronous checkpoints that the service says are lost
+	moved   map[uint64][]int64    // when the active was moved, and when the new one began
+	began   map[uint64]wire.Epoch // last epoch in which an active has acted
+	losses  map[uint64]uint64     // updates of asynchronous checkpoints that the service says are lost
 }
 
 func newWatch() watch {
 	return watch{
 		deleted: make(map[uint64]int64), known: make(map[uint64]wire.Config), moved: make(map[uint64][]int64),
-		losses: make(map[uint64]uint64),
+		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch),
 	}
 }
 
@@ -29,6 +30,10 @@ func (x *watch) roles(k *checkpoint) {
 	w := d.w
 	if k.gone || !k.core.Acting(d.n.monotonic()) {
 		return
+	}
+	if e := k.config.Epoch; x.began[k.id].Less(e) {
+		x.began[k.id] = e
+		x.moved[k.id] = append(x.moved[k.id], w.now)
 	}
 	for _, n := range w.nodes {
 		if n == d.n || n.director == nil {
