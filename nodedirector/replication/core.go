@@ -165,6 +165,9 @@ func (c *Core) Wake() int64 {
 	for _, q := range c.out.list {
 		wake = min(wake, q.last+int64(c.t.RetryEvery))
 	}
+	if c.lacks() {
+		wake = min(wake, c.asked[AskLost])
+	}
 	if c.lead == nil {
 		return wake
 	}
@@ -212,10 +215,15 @@ func (c *Core) advance() {
 	if c.lead != nil {
 		c.advanceLead()
 	}
-	if c.follow != nil && c.known && c.member(c.o.Node) && c.store != nil && !c.kept.Complete {
+	if c.lacks() {
 		c.ask(Effect{Ask: AskLost, Node: c.o.Node}, &c.asked[AskLost])
 	}
 	c.showState()
+}
+
+// lacks reports whether the configuration counts on a replica that this node does not have.
+func (c *Core) lacks() bool {
+	return c.known && c.member(c.o.Node) && (c.store == nil || !c.kept.Complete)
 }
 
 // showState tells the segment's readers, if something has changed, whether and until when they may read.

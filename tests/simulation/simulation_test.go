@@ -10,6 +10,7 @@ var (
 	seed  = flag.Uint64("seed", 0, "run this seed alone")
 	trace = flag.Bool("trace", false, "with -seed: print what happens")
 	first = flag.Uint64("first", 1, "first seed")
+	stop  = flag.Bool("stop", false, "stop at the first seed that fails")
 	seeds = flag.Uint64("seeds", 50, "number of seeds")
 )
 
@@ -36,6 +37,9 @@ func TestSeeds(t *testing.T) {
 		}
 		if r.Err != nil {
 			t.Errorf("seed %d: %v\n%s", s, r.Err, r.Profile)
+			if *stop {
+				return
+			}
 		}
 	}
 }
