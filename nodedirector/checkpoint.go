@@ -28,8 +28,18 @@ type checkpoint struct {
 	gone     bool               // deleted, or the node's replica is lost: handles are bad
 	index    *replication.Index // nil until somebody iterates
 	history  history
-	notified map[*session]int // sessions to be sent events: number of their handles that want them
+	deleted  deletions
+	notified map[*session]wishes // sessions to be sent events
 	opens    map[handleKey]uint32
+	kept     *kept // nil: not kept on disk
+	restored bool  // the replica is from the disk, and no director has confirmed its epoch yet
+	stale    bool  // a director knows a later epoch than the disk does
+}
+
+// wishes counts the handles of one session that want events of a checkpoint.
+type wishes struct {
+	handles int
+	data    int // those that want the data written, too
 }
 
 // handleKey names a handle on the node.
@@ -52,6 +62,15 @@ func (c *checkpoint) usableLocked() wire.Code {
 // updateLocked carries an update out: decides, applies, and tells the sessions that want to know. The answer is final
 // when it returns.
 func (c *checkpoint) updateLocked(u *replication.Update) replication.Verdict {
+	v := c.decideLocked(c.seg, u)
+	if v.Code != wire.OK {
+		return v
+	}
+	return c.carryOutLocked(v, u)
+}
+
+// decideLocked decides an update on the sections that s shows.
+func (c *checkpoint) decideLocked(s replication.View, u *replication.Update) replication.Verdict {
 	if code := c.usableLocked(); code != wire.OK {
 		return replication.Verdict{Code: code}
 	}
@@ -59,7 +78,10 @@ func (c *checkpoint) updateLocked(u *replication.Update) replication.Verdict {
 	if at == replication.Here && c.seg == nil {
 		return replication.Verdict{Code: wire.TryAgain}
 	}
-	v := replication.Decide(&c.config, at, c.seg, u)
+	if u.Expired {
+		return replication.DecideExpired(&c.config, at, s, u.Elements[0].ID, u.Now)
+	}
+	v := replication.Decide(&c.config, at, s, u)
 	if v.Code != wire.OK {
 		c.complain(at, v.Code)
 		return v
@@ -68,6 +90,11 @@ func (c *checkpoint) updateLocked(u *replication.Update) replication.Verdict {
 		Session: u.Request.Session, Slot: u.Request.Slot, Number: u.Request.Number,
 		Blob: replication.EncodeResult(&replication.Result{Code: v.Code, Index: v.Index, Generated: v.Generated, Number: v.Apply.Number}),
 	}
+	return v
+}
+
+// carryOutLocked applies what was decided.
+func (c *checkpoint) carryOutLocked(v replication.Verdict, u *replication.Update) replication.Verdict {
 	if code, index := c.applyLocked(&v); code != wire.OK {
 		return replication.Verdict{Code: code, Index: index}
 	}
@@ -95,6 +122,7 @@ func (c *checkpoint) applyLocked(v *replication.Verdict) (wire.Code, uint32) {
 		}
 		return code, index
 	}
+	c.kept.appliedLocked(v.Apply)
 	if c.index != nil {
 		c.index.Apply(v.Apply.Ops)
 	}
@@ -109,7 +137,8 @@ func (c *checkpoint) applyLocked(v *replication.Verdict) (wire.Code, uint32) {
 	}
 	if len(c.notified) > 0 {
 		c.history.add(v.Event)
-		c.n.sendEvents(c.notified, v.Event)
+		c.deleted.add(&v.Event)
+		c.n.sendEvents(c.notified, v)
 	}
 	return wire.OK, 0
 }
@@ -122,15 +151,17 @@ func (c *checkpoint) expire(id []byte, now int64) bool {
 	if c.gone || c.seg == nil || c.role.update != replication.Here {
 		return true
 	}
-	v := replication.DecideExpired(&c.config, c.placeLocked(), c.seg, id, now)
-	switch v.Code {
-	case wire.OK:
-		code, _ := c.applyLocked(&v)
-		return code == wire.OK
-	case wire.NotExist:
+	u := &replication.Update{Expired: true, Elements: []wire.Element{{ID: id}}, Now: now}
+	done := func(v replication.Verdict) bool { return v.Code == wire.OK || v.Code == wire.NotExist }
+	if c.kept.throughLocked() {
+		c.kept.enqueueLocked(&through{u: u, late: func() bool { return false }, done: func(v replication.Verdict) {
+			if !done(v) {
+				c.n.expiry.again(sectionKey{c.id, string(id)}, now)
+			}
+		}})
 		return true
 	}
-	return false
+	return done(c.updateLocked(u))
 }
 
 // placeLocked is where updates are carried out.
@@ -149,6 +180,14 @@ var errLost = errors.New("the replica of this node is lost")
 func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 	if c.gone || c.known && config.Epoch.Less(c.config.Epoch) {
 		return nil
+	}
+	if c.restored && config.Epoch != c.config.Epoch {
+		c.stale = true
+		return errLost
+	}
+	c.restored = false
+	if err := c.unkeepLocked(config); err != nil {
+		return err
 	}
 	c.config, c.known = *config, true
 	before := c.role
@@ -175,6 +214,7 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 		c.n.log.Warn("configuration not kept in the segment", "checkpoint", c.name, "reason", err)
 	}
 	c.setStateLocked()
+	c.keepLocked()
 	if c.role.update == replication.Here && before.update != replication.Here {
 		c.watchExpirationsLocked()
 	} else if c.role.update != replication.Here {
@@ -234,8 +274,10 @@ func (c *checkpoint) removeLocked() {
 	c.gone = true
 	c.index = nil
 	c.history.clear()
+	c.deleted = deletions{}
 	clear(c.notified)
 	c.n.expiry.removeAll(c.id)
+	c.dropKeptLocked()
 	if c.seg != nil {
 		if err := c.seg.Remove(); err != nil {
 			c.n.log.Warn("replica not removed", "checkpoint", c.name, "reason", err)
@@ -245,20 +287,31 @@ func (c *checkpoint) removeLocked() {
 	}
 }
 
-// notifyLocked switches events for one handle of a session on or off.
-func (c *checkpoint) notifyLocked(s *session, on bool) {
-	if on {
+// notifyLocked follows a change of what one handle of a session wants to be told.
+func (c *checkpoint) notifyLocked(s *session, before, after wish) {
+	w := c.notified[s]
+	w.count(before, -1)
+	w.count(after, 1)
+	if w.handles > 0 {
 		if c.notified == nil {
-			c.notified = make(map[*session]int)
+			c.notified = make(map[*session]wishes)
 		}
-		c.notified[s]++
+		c.notified[s] = w
 		return
 	}
-	if c.notified[s]--; c.notified[s] <= 0 {
-		delete(c.notified, s)
-	}
+	delete(c.notified, s)
 	if len(c.notified) == 0 {
 		c.history.clear()
+		c.deleted = deletions{}
+	}
+}
+
+func (w *wishes) count(of wish, n int) {
+	if of != wishNone {
+		w.handles += n
+	}
+	if of == wishData {
+		w.data += n
 	}
 }
 

@@ -163,8 +163,8 @@ func (n *Node) register() bool {
 	n.director.mu.Unlock()
 	if mine != [16]byte{} && mine != reply.Cluster {
 		if n.logDirector.allow() {
-			n.log.Error("the segments here belong to another cluster than the director's store: bring that store back, or remove the segments",
-				"segments", n.o.SegmentDir)
+			n.log.Error("the segments here belong to another cluster than the director's store: bring that store back, or remove the segments and the copies of them",
+				"segments", n.o.SegmentDir, "copies", n.o.PersistDir)
 		}
 		return false
 	}
@@ -174,6 +174,9 @@ func (n *Node) register() bool {
 	n.obey(reply.Configs, reply.Drop)
 	if reply.More && !n.restOfList(&reply) {
 		return false
+	}
+	if n.dropStale() {
+		return true // to register again, without them
 	}
 	n.director.setRegistered(reply.Version)
 	n.log.Info("registered", "replicas", len(r.Replicas), "dropped", len(reply.Drop))
@@ -215,6 +218,9 @@ func (n *Node) setAside(id uint64) {
 	defer c.mu.Unlock()
 	c.known, c.role = false, role{}
 	c.config.Open = nil
+	if c.kept != nil {
+		c.kept.endLocked()
+	}
 	if c.seg != nil {
 		c.setStateLocked()
 	}

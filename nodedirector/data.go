@@ -17,18 +17,40 @@ func (c *call) update(h *handle) {
 		return
 	}
 	body := c.body.(*wire.UpdateRequest)
-	v := h.c.updateLocked(&replication.Update{
+	u := &replication.Update{
 		Op: c.req.Op, Access: h.flags, Open: h.open,
-		Elements: body.Elements, Data: c.data, Time: body.Time, Generate: body.Generate,
+		Elements: body.Elements, Data: c.data, Time: body.Time, Generate: body.Generate, RefusePast: body.RefusePast,
 		Request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
 		Now:     time.Now().UnixNano(),
-	})
-	h.c.mu.Unlock()
-	if v.Code != wire.OK {
-		c.refuse(v.Code, v.Index)
+	}
+	if h.c.kept.throughLocked() {
+		h.c.kept.enqueueLocked(&through{u: u, late: c.late, done: c.updated})
+		h.c.mu.Unlock()
 		return
 	}
-	c.ok(&wire.UpdateReply{Generated: v.Generated})
+	v := h.c.updateLocked(u)
+	wait := h.c.kept.behindLocked()
+	h.c.mu.Unlock()
+	if wait == nil {
+		c.updated(v)
+		return
+	}
+	c.s.n.goDo(func() {
+		waitFor(c.s.n.ctx, wait, time.Duration(c.deadline()-monotonic()))
+		c.updated(v)
+	})
+}
+
+// updated answers an update, or abandons one that was late (code 0).
+func (c *call) updated(v replication.Verdict) {
+	switch v.Code {
+	case 0:
+		c.abandon()
+	case wire.OK:
+		c.ok(&wire.UpdateReply{Generated: v.Generated})
+	default:
+		c.refuse(v.Code, v.Index)
+	}
 }
 
 // read delivers a piece of a section. The checkpoint's lock is held.
@@ -113,8 +135,12 @@ func (c *call) status(h *handle) {
 // synchronize answers when every in-sync replica has all updates made before. The checkpoint's lock is held.
 func (c *call) synchronize(h *handle) {
 	code := h.c.synchronizeLocked(h.flags)
+	answer := func(code wire.Code) { c.answer(wire.Reply{Error: code}, nil, nil, false) }
+	waits := code == wire.OK && h.c.kept.synchronizeLocked(answer)
 	h.c.mu.Unlock()
-	c.answer(wire.Reply{Error: code}, nil, nil, false)
+	if !waits {
+		answer(code)
+	}
 }
 
 func (c *checkpoint) synchronizeLocked(flags uint32) wire.Code {

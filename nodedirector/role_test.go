@@ -40,3 +40,23 @@ func TestRole(t *testing.T) {
 		})
 	}
 }
+
+func TestCreationFlagsAccepted(t *testing.T) {
+	for _, test := range []struct {
+		flags uint32
+		whole bool
+		want  wire.Code
+	}{
+		{1, false, wire.OK}, {0xc, false, wire.OK}, {0, false, wire.InvalidParam}, {3, false, wire.InvalidParam},
+		{0x12, false, wire.InvalidParam}, {0, true, wire.OK}, {0x1ff, true, wire.OK},
+	} {
+		a := wire.Attributes{CreationFlags: test.flags, MaxSections: 1, MaxSectionSize: 1}
+		if code := checkAttributes(&a, test.whole); code != test.want {
+			t.Errorf("%#x, whole %v: %v", test.flags, test.whole, code)
+		}
+	}
+	a := wire.Attributes{CreationFlags: 1, MaxSections: 1, CheckpointSize: 5}
+	if checkAttributes(&a, true) != wire.OK || checkAttributes(&a, false) != wire.InvalidParam {
+		t.Error("a size without a limit on sections")
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"libckpt/internal/rundir"
 )
 
 func clean(t *testing.T) {
@@ -45,7 +47,7 @@ func TestDefaults(t *testing.T) {
 	if c.Instance != "default" || c.Cluster != "ckpt" || c.Node == "" || c.RunDir == "" || c.DataDir == "" ||
 		c.ReplicasMax != 1000 || c.WriteMax != 128<<20 || c.StagingMax != 512<<20 || c.SharedMemoryMax != 0 ||
 		c.SocketMode != 0o666 || c.NodeForget != time.Minute || c.LogLevel != slog.LevelInfo || c.LogFormat != "text" ||
-		c.Listen != "127.0.0.1:0" || len(c.NATS) != 0 {
+		c.Listen != "127.0.0.1:0" || c.Persist != "auto" || len(c.NATS) != 0 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -74,6 +76,7 @@ nats: [nats://a:4222, "tls://b:4222"]
 shared-memory-max: 2GB
 write-max: 64 MiB
 socket-mode: 0660
+persist: always
 controller: true
 node-timeout: 1500ms
 log-level: debug
@@ -83,7 +86,7 @@ log-format: json
 		t.Fatal(err)
 	}
 	if c.RunDir != "/r" || c.SegmentDir != "/dev/shm/s" || strings.Join(c.NATS, " ") != "nats://a:4222 tls://b:4222" ||
-		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || !c.Controller ||
+		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || c.Persist != "always" || !c.Controller ||
 		c.NodeTimeout != 1500*time.Millisecond || c.LogLevel != slog.LevelDebug || c.LogFormat != "json" {
 		t.Errorf("%+v", c)
 	}
@@ -114,6 +117,7 @@ func TestRefusedInFile(t *testing.T) {
 		{"listen: a:b\n", ":1: ", "port"},
 		{"listen: ':1'\n", ":1: ", "no host"},
 		{"controller: perhaps\n", ":1: ", "neither true nor false"},
+		{"persist: sometimes\n", ":1: ", `"sometimes" is not auto, always or never`},
 		{"log-level: loud\n", ":1: ", "not debug"},
 		{"log-format: xml\n", ":1: ", "neither text nor json"},
 	} {
@@ -156,7 +160,7 @@ func TestDataDir(t *testing.T) {
 		{7, "/x", "/h", "default", "/x/ckpt"},
 		{7, "", "/h", "lab", "/h/.local/state/ckpt-lab"},
 	} {
-		if got := defaultDataDir(c.uid, c.xdg, c.home, c.instance); got != c.dir {
+		if got := rundir.State(c.uid, c.xdg, c.home, c.instance); got != c.dir {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}

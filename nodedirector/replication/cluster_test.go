@@ -25,7 +25,6 @@ type cluster struct {
 	log      func(format string, args ...any)
 	director *directorStub
 	answered func(n *member, t Token, v Verdict, payload []byte)
-	checkpt  uint64
 }
 
 type packet struct {
@@ -230,7 +229,7 @@ func (c *cluster) step() {
 		p := c.packets[0]
 		c.packets = c.packets[1:]
 		n := c.nodes[p.to]
-		if !n.up {
+		if n == nil || !n.up {
 			continue
 		}
 		if b, ok := p.message.(*Beat); ok {
@@ -247,7 +246,7 @@ func (c *cluster) step() {
 	}
 	for _, name := range c.names {
 		n := c.nodes[name]
-		if !n.up {
+		if n == nil || !n.up {
 			continue
 		}
 		for _, b := range n.pairs.Tick(n.clock()) {

@@ -47,6 +47,10 @@ func (c *Core) onRelease(node string, e wire.Epoch) {
 // of it before.
 func (c *Core) Configure(now int64, config *wire.Config) {
 	c.now = now
+	if !mayConfigure(c.gone) {
+		return
+	}
+	c.gone = false
 	if !c.known && c.store != nil && c.kept.Config.Epoch != (wire.Epoch{}) {
 		c.config, c.known = c.kept.Config, true // of an earlier process: what it promised holds
 	}

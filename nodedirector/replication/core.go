@@ -31,12 +31,14 @@ type Core struct {
 	o Options
 	t Timing
 
-	now, wall int64
-	config    wire.Config
-	known     bool // there is a configuration
-	unkept    bool // it could not be kept with the replica: this node takes no part yet
-	waits     []wait
-	released  map[string]wire.Epoch
+	now      int64
+	ahead    int64 // of the wall clock before now, when it was last given
+	config   wire.Config
+	known    bool // there is a configuration
+	gone     bool // the checkpoint was deleted
+	unkept   bool // it could not be kept with the replica: this node takes no part yet
+	waits    []wait
+	released map[string]wire.Epoch
 
 	store     Store // nil: no replica
 	kept      Kept
@@ -106,10 +108,21 @@ func (c *Core) Detach(now int64) {
 	}
 }
 
+// Delete says that the checkpoint has been deleted: whatever arrives late does not bring it back. Requests are answered
+// BAD_HANDLE.
+func (c *Core) Delete(now int64) {
+	c.Detach(now)
+	c.gone = true
+	c.waits = nil
+	for _, q := range c.order {
+		c.answer(q, refuse(wire.BadHandle), nil)
+	}
+}
+
 // Receive takes a message from another node. Any content is harmless.
 func (c *Core) Receive(now, wall int64, from string, m Message) {
-	c.now, c.wall = now, wall
-	if !c.known {
+	c.now, c.ahead = now, wall-now
+	if !c.known || c.gone {
 		return
 	}
 	switch m := m.(type) {
@@ -189,6 +202,9 @@ func (c *Core) Effects() []Effect {
 	c.effects = c.effects[:0]
 	return e
 }
+
+// wall is the wall clock, ns.
+func (c *Core) wall() int64 { return c.now + c.ahead }
 
 func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }
 

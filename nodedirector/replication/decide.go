@@ -44,6 +44,9 @@ type Update struct {
 	Generate bool
 	Request  wire.RequestID
 	Now      int64 // wall clock ns
+	// RefusePast: an expiration before the current second is an error of a creation; else the section never expires.
+	RefusePast bool
+	Expired    bool // no request: the time of the one element's section has come
 }
 
 // Verdict is the answer to an update. With Code OK, Apply is to be applied as a whole, and Event to be told after it.
@@ -104,11 +107,14 @@ func decideCreate(c *wire.Config, at Place, v View, u *Update) Verdict {
 	if at != Here {
 		return refuse(at.Refusal())
 	}
-	if e.Size > a.MaxSectionSize || e.Size != uint64(len(u.Data)) {
+	if e.Size > c.SectionSizeMax() || e.Size != uint64(len(u.Data)) {
 		return refuse(wire.InvalidParam)
 	}
 	if a.MaxSections == 1 {
 		return refuse(wire.Exist)
+	}
+	if u.RefusePast && beforeThisSecond(u) {
+		return refuse(wire.InvalidParam)
 	}
 	if !u.Generate {
 		if _, exists := v.Lookup(id); exists {
@@ -127,10 +133,11 @@ func decideCreate(c *wire.Config, at Place, v View, u *Update) Verdict {
 		id, d.Generated, d.Apply.NextGenerated = made, made, &next
 	}
 	expiration := u.Time
-	if expiration < u.Now {
+	if expiration < u.Now && !u.RefusePast {
 		expiration, d.PastExpiration = Never, true
 	}
 	d.Apply.Ops = []segment.Op{{Kind: segment.OpCreate, Section: id, Data: u.Data, Expiration: expiration}}
+	d.Event.Created = true
 	if e.Size > 0 {
 		d.Event.Elements = []wire.Element{{ID: id, Size: e.Size}}
 	}
@@ -198,7 +205,7 @@ func decideExpiration(c *wire.Config, at Place, v View, u *Update) Verdict {
 	if u.Access&wire.OpenWrite == 0 {
 		return refuse(wire.Access)
 	}
-	if second := int64(time.Second); u.Time < u.Now/second*second {
+	if beforeThisSecond(u) {
 		return refuse(wire.InvalidParam)
 	}
 	id := u.Elements[0].ID
@@ -210,11 +217,14 @@ func decideExpiration(c *wire.Config, at Place, v View, u *Update) Verdict {
 	return d
 }
 
+// beforeThisSecond reports whether an expiration lies before the current second of the wall clock.
+func beforeThisSecond(u *Update) bool { return u.Time < u.Now/int64(time.Second)*int64(time.Second) }
+
 // decideWrite checks every element before any is written: all or none. Of several faulty ones the first is named.
 func decideWrite(c *wire.Config, at Place, v View, u *Update) Verdict {
-	a := &c.Attributes
+	sizeMax := c.SectionSizeMax()
 	for i := range u.Elements {
-		if u.Elements[i].Size > a.MaxSectionSize {
+		if u.Elements[i].Size > sizeMax {
 			return refuseAt(wire.InvalidParam, i)
 		}
 	}
@@ -238,7 +248,7 @@ func decideWrite(c *wire.Config, at Place, v View, u *Update) Verdict {
 		if !exists {
 			return refuseAt(wire.NotExist, i)
 		}
-		if end, carry := bits.Add64(e.Offset, e.Size, 0); carry != 0 || end > a.MaxSectionSize {
+		if end, carry := bits.Add64(e.Offset, e.Size, 0); carry != 0 || end > sizeMax {
 			return refuseAt(wire.NoResources, i)
 		}
 		if s.Corrupted {
@@ -264,7 +274,7 @@ func decideOverwrite(c *wire.Config, at Place, v View, u *Update) Verdict {
 		return refuse(wire.Access)
 	}
 	e := &u.Elements[0]
-	if e.Size > c.Attributes.MaxSectionSize || e.Size != uint64(len(u.Data)) {
+	if e.Size > c.SectionSizeMax() || e.Size != uint64(len(u.Data)) {
 		return refuse(wire.InvalidParam)
 	}
 	if at != Here {
@@ -279,8 +289,8 @@ func decideOverwrite(c *wire.Config, at Place, v View, u *Update) Verdict {
 	return d
 }
 
-// DecideExpired removes a section whose time has come. It is an update like a deletion, numbered, but nobody is
-// told of it. Code NotExist: there is nothing to do (any more).
+// DecideExpired removes a section whose time has come. It is an update like a deletion, numbered, but only those are
+// told of it who look at Event.Expired. Code NotExist: there is nothing to do (any more).
 func DecideExpired(c *wire.Config, at Place, v View, id []byte, now int64) Verdict {
 	if at != Here {
 		return refuse(at.Refusal())
@@ -291,6 +301,7 @@ func DecideExpired(c *wire.Config, at Place, v View, id []byte, now int64) Verdi
 	}
 	d := accept(c, v, &Update{Now: now})
 	d.Apply.Ops = []segment.Op{{Kind: segment.OpDelete, Section: id}}
+	d.Event.Expired = id
 	return d
 }
 
@@ -299,8 +310,8 @@ func accept(c *wire.Config, v View, u *Update) Verdict {
 	number := v.Number() + 1
 	d := Verdict{
 		Code:  wire.OK,
-		Apply: &segment.Update{Number: number, Now: u.Now, Weak: c.Attributes.CreationFlags&wire.FlagActiveWeak != 0},
-		Event: wire.Event{Checkpoint: c.Checkpoint, Update: number, Writer: u.Open},
+		Apply: &segment.Update{Number: number, Now: u.Now, Weak: c.Attributes.Weak()},
+		Event: wire.Event{Checkpoint: c.Checkpoint, Update: number, Writer: u.Open, Session: u.Request.Session},
 	}
 	return d
 }

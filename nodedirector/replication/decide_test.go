@@ -292,3 +292,50 @@ func TestResultRecord(t *testing.T) {
 		t.Fatal("a record of another version was accepted")
 	}
 }
+
+// Through clCkpt* a checkpoint can be made without a limit on its sections' sizes; through saCkpt* 0 is a limit.
+func TestSectionSizeWithoutLimit(t *testing.T) {
+	for _, backup := range []bool{false, true} {
+		config := configOf(wire.FlagAllReplicas, 4, 0, 16)
+		config.Backup = backup
+		want := map[bool]wire.Code{false: wire.InvalidParam, true: wire.OK}[backup]
+		for _, op := range []wire.Op{wire.OpSectionCreate, wire.OpWrite, wire.OpOverwrite} {
+			id := "a"
+			if op == wire.OpSectionCreate {
+				id = "new"
+			}
+			u := Update{Op: op, Access: wire.OpenWrite, Data: make([]byte, 1000), Time: Never, Now: testNow,
+				Elements: elements(wire.Element{ID: []byte(id), Size: 1000})}
+			if v := Decide(config, Here, viewOf(section("a")), &u); v.Code != want {
+				t.Errorf("operation %d, made through clCkpt* %v: %v, want %v", op, backup, v.Code, want)
+			}
+		}
+	}
+}
+
+// saCkpt* takes an expiration that is over for Never, clCkpt* for an error; the current second is not over.
+func TestExpirationOverAtCreation(t *testing.T) {
+	second := int64(time.Second)
+	for _, test := range []struct {
+		time   int64
+		refuse bool
+		code   wire.Code
+		kept   int64
+	}{
+		{testNow - second, false, wire.OK, Never},
+		{testNow - second, true, wire.InvalidParam, 0},
+		{0, true, wire.InvalidParam, 0},
+		{testNow - 1, true, wire.OK, testNow - 1},
+		{testNow + 1, true, wire.OK, testNow + 1},
+		{Never, true, wire.OK, Never},
+	} {
+		u := Update{Op: wire.OpSectionCreate, Access: wire.OpenWrite, Elements: elements(wire.Element{ID: []byte("s")}),
+			Time: test.time, RefusePast: test.refuse, Now: testNow}
+		v := Decide(configOf(wire.FlagAllReplicas, 4, 100, 16), Here, viewOf(), &u)
+		if v.Code != test.code {
+			t.Errorf("%+v: %v", test, v.Code)
+		} else if v.Code == wire.OK && v.Apply.Ops[0].Expiration != test.kept {
+			t.Errorf("%+v: expires at %d", test, v.Apply.Ops[0].Expiration)
+		}
+	}
+}

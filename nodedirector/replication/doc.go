@@ -18,7 +18,7 @@
 //	decide.go     an update against attributes and sections; choose.go the order of sections
 //	config.go     a configuration is adopted: roles, what has to be waited for
 //	pairs.go      the leases between two nodes
-//	lead.go       the active: admits, applies, commits, answers
+//	lead.go       the active: admits and applies; commit.go commits and answers
 //	link.go       the active's end of the numbered stream to one other replica; follow.go the other end
 //	reconcile.go  a follower that is in sync is made equal to the active; copier.go any follower is
 //	join.go       a replica that was filled is proposed for the in-sync set
@@ -107,7 +107,8 @@
 //
 // A request is named by session, slot and number; its answer is recorded in the same step as its update, on all replicas.
 // The active looks there first. A request is forwarded under a Seq that it keeps; an active carries out a Seq once, and
-// none below the highest Floor it has heard of: so a late copy is not carried out after a later request was answered. An
+// none below the highest Floor it has heard of or given up otherwise: so a late copy is not carried out after a later
+// request was answered. An
 // answer counts only for the epoch in which the request was last sent. A refusal is answered when everything that it rests
 // on is committed. A read at the active that sees something uncommitted is carried out at once and answered when that is
 // committed: waiting for an unmarked moment could last for ever.

@@ -108,6 +108,8 @@ func (c *Core) onItem(from string, m *Item) {
 		case errors.Is(err, errDiffers):
 			c.lose()
 			return
+		case errors.Is(err, errUnknown):
+			return
 		default:
 			full = true
 		}
@@ -137,6 +139,9 @@ func (c *Core) follows() {
 // errDiffers: an update that the active could apply cannot be applied here: the replicas are not what they should be.
 var errDiffers = errors.New("replica differs from the active one")
 
+// errUnknown: an item of a kind that this release does not know. It is not acknowledged.
+var errUnknown = errors.New("item not understood")
+
 // errNoRoom: the replica cannot hold what the active's holds.
 var errNoRoom = errors.New("no room in the replica")
 
@@ -165,7 +170,7 @@ func (c *Core) process(m *Item) error {
 	case m.Holds == ItemBase && m.Base != nil:
 		return c.processBase(m.Base)
 	}
-	return nil // of a later release
+	return errUnknown
 }
 
 // applyBody applies another node's update.

@@ -11,6 +11,7 @@ type outgoing struct {
 	last    uint64     // Seq of the last one
 	list    []*request // under way, by Seq
 	waiting []*request // for room in list
+	given   []uint64   // those given up whose Seq is not below floor, in order
 	to      uint64     // incarnation of the active's node director; 0 = not known
 }
 
@@ -28,14 +29,23 @@ func (o *outgoing) reset(wire.Epoch) {
 	o.waiting = nil
 }
 
+// remove takes a request off the list. One that has not been answered may still be on its way: the active is told.
 func (o *outgoing) remove(q *request) {
-	if i := slices.Index(o.list, q); i >= 0 {
-		o.list = slices.Delete(o.list, i, i+1)
+	i := slices.Index(o.list, q)
+	if i < 0 {
+		return
 	}
+	o.list = slices.Delete(o.list, i, i+1)
+	if !q.answered {
+		at, _ := slices.BinarySearch(o.given, q.seq)
+		o.given = slices.Insert(o.given, at, q.seq)
+	}
+	below, _ := slices.BinarySearch(o.given, o.floor())
+	o.given = slices.Delete(o.given, 0, below)
 }
 
-// forward sends a request to the active. It keeps its Seq whatever happens to the active: so Floor says of each request of
-// this node whether it may still be carried out.
+// forward sends a request to the active. It keeps its Seq whatever happens to the active: so Floor and GivenUp say of each
+// request of this node whether it may still be carried out.
 func (c *Core) forward(q *request) {
 	o := &c.out
 	if q.seq == 0 {
@@ -68,7 +78,8 @@ func (c *Core) sendForward(q *request) {
 
 func (c *Core) forwardOf(q *request, r *Request) *Forward {
 	return &Forward{
-		Epoch: c.config.Epoch, Incarnation: c.o.Incarnation, ToIncarnation: c.out.to, Seq: q.seq, Floor: c.out.floor(), Request: *r,
+		Epoch: c.config.Epoch, Incarnation: c.o.Incarnation, ToIncarnation: c.out.to, Seq: q.seq, Floor: c.out.floor(),
+		GivenUp: slices.Clone(c.out.given), Request: *r,
 	}
 }
 
@@ -120,6 +131,7 @@ func (c *Core) onForwarded(from string, m *Forwarded) {
 	if !found || !sameEpoch(m.Epoch, c.config.Epoch) || c.out.list[i].epoch != m.Epoch {
 		return
 	}
+	c.out.list[i].answered = true
 	c.answer(c.out.list[i], Verdict{Code: m.Code, Index: m.Index, Generated: m.Generated, PastExpiration: m.PastExpiration}, m.Payload)
 	c.resendForwards() // there may be room for others
 }

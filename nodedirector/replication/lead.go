@@ -1,7 +1,6 @@
 package replication
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -23,17 +22,6 @@ type lead struct {
 	origins  map[string]*origin
 	openers  []string // nodes with openers and no replica
 	proposed uint64   // counts the changes of Kept.Proposed
-}
-
-// answer waits for the commit of an update.
-type answer struct {
-	number  uint64
-	q       *request
-	verdict Verdict
-}
-
-func (l *lead) idle() bool {
-	return len(l.links) == 0 && len(l.queue) == 0 && len(l.reads) == 0 && len(l.syncs) == 0 && l.based
 }
 
 // takeLead makes this node the active one in the epoch of the configuration.
@@ -81,11 +69,11 @@ func (c *Core) base() {
 // jump raises the update number.
 func (c *Core) jump(number uint64) bool {
 	before := c.store.Number()
-	if c.store.Apply(&segment.Update{Number: number, Now: c.wall}, false) != nil {
+	if c.store.Apply(&segment.Update{Number: number, Now: c.wall()}, false) != nil {
 		return false
 	}
 	if c.asynchronous() {
-		c.recent.add(&UpdateBody{Number: number, Previous: before, Now: c.wall})
+		c.recent.add(&UpdateBody{Number: number, Previous: before, Now: c.wall()})
 	}
 	return true
 }
@@ -206,13 +194,13 @@ func (c *Core) execute(q *request) {
 		c.answerAt(number, q, Verdict{Code: wire.OK})
 		return
 	case RequestExpire:
-		v = DecideExpired(&c.config, Here, c.store, q.r.Section, c.wall)
+		v = DecideExpired(&c.config, Here, c.store, q.r.Section, c.wall())
 	case RequestEndSession:
-		v = Verdict{Code: wire.OK, Apply: &segment.Update{Number: number + 1, Now: c.wall}}
+		v = Verdict{Code: wire.OK, Apply: &segment.Update{Number: number + 1, Now: c.wall()}}
 	case RequestUpdate:
 		c.loadResults()
 		u := q.r.Update
-		u.Now = c.wall
+		u.Now = c.wall()
 		key := ResultKey{u.Request.Session, u.Request.Slot}
 		if e, ok := c.results[key]; ok {
 			if answered, known := e.answer(u.Request.Number); known {
@@ -311,100 +299,4 @@ func (c *Core) noteApplied(u *UpdateBody, marked bool) {
 
 func (c *Core) anyRequired() bool {
 	return slices.ContainsFunc(c.lead.links, func(k *link) bool { return k.required })
-}
-
-// commit takes note of what all required nodes have acknowledged, and gives the answers that waited for it.
-func (c *Core) commit() {
-	if !c.acting() {
-		return
-	}
-	if !c.asynchronous() {
-		if !c.setCommitted(c.acknowledged()) {
-			return
-		}
-	}
-	l := c.lead
-	reached := c.committed
-	if c.asynchronous() {
-		c.synchronized()
-	}
-	for len(l.answers) > 0 && l.answers[0].number <= reached {
-		a := l.answers[0]
-		l.answers[0] = answer{}
-		l.answers = l.answers[1:]
-		c.give(&a)
-	}
-}
-
-// acknowledged is the last update that every required node has.
-func (c *Core) acknowledged() uint64 {
-	number := c.store.Number()
-	for _, k := range c.lead.links {
-		if k.required && !committable(k.state == linkOpen, k.number, number) {
-			if k.state != linkOpen {
-				return c.committed
-			}
-			number = k.number
-		}
-	}
-	return number
-}
-
-// synchronized answers, of an asynchronous checkpoint, the requests that wait for all in-sync replicas.
-func (c *Core) synchronized() {
-	l := c.lead
-	if len(l.syncs) == 0 || !c.allOpen() {
-		return
-	}
-	reached := c.acknowledged()
-	l.syncs = slices.DeleteFunc(l.syncs, func(a answer) bool {
-		if a.number <= reached {
-			c.answer(a.q, a.verdict, nil)
-		}
-		return a.number <= reached
-	})
-}
-
-func (c *Core) allOpen() bool {
-	return !slices.ContainsFunc(c.lead.links, func(k *link) bool { return k.required && k.state != linkOpen })
-}
-
-// answerAt gives an answer as soon as an update is committed.
-func (c *Core) answerAt(number uint64, q *request, v Verdict) {
-	switch {
-	case q.r.Kind == RequestSynchronize && c.asynchronous():
-		c.lead.syncs = append(c.lead.syncs, answer{number, q, v})
-	case number <= c.committed:
-		c.answer(q, v, nil)
-	default:
-		c.insertAnswer(answer{number, q, v})
-	}
-}
-
-func (c *Core) insertAnswer(a answer) {
-	l := c.lead
-	i, _ := slices.BinarySearchFunc(l.answers, a.number+1, func(a answer, n uint64) int { return cmp.Compare(a.number, n) })
-	l.answers = slices.Insert(l.answers, i, a)
-}
-
-// give answers, or, for a read that is still being carried out, lets it be answered.
-func (c *Core) give(a *answer) {
-	if a.q.token != 0 {
-		a.q.committed = true
-		c.deliver(a.q)
-		return
-	}
-	c.answer(a.q, a.verdict, nil)
-}
-
-// tellOpeners passes an event on to nodes whose applications have the checkpoint open without a replica that tells them.
-func (c *Core) tellOpeners(e *wire.Event) {
-	if c.lead == nil {
-		return
-	}
-	for _, n := range c.lead.openers {
-		if k := c.linkTo(n); k == nil || k.state != linkOpen {
-			c.send(n, &EventsFor{c.config.Epoch, []wire.Event{*e}})
-		}
-	}
 }

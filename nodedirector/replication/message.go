@@ -238,6 +238,7 @@ type Forward struct {
 	Seq           uint64 // counts up from 1 for each checkpoint in one incarnation
 	Floor         uint64 // all requests before this Seq are answered or given up
 	Request       Request
+	GivenUp       []uint64 // later ones that are given up: they must not be begun any more
 }
 
 // Forwarded answers a Forward.

@@ -39,6 +39,9 @@ func (c *Core) onForward(from string, m *Forward) {
 	if o == nil || m.Seq < o.floor || m.Seq >= o.floor+ForwardsMax {
 		return
 	}
+	for _, seq := range m.GivenUp {
+		o.refuse(seq)
+	}
 	switch e := o.entries[m.Seq]; {
 	case e == nil:
 		r := m.Request
@@ -80,6 +83,19 @@ func (o *origin) giveUp(floor uint64) {
 		}
 		return seq < floor
 	})
+}
+
+// refuse makes sure that a request is not begun any more.
+func (o *origin) refuse(seq uint64) {
+	if seq < o.floor || seq >= o.floor+ForwardsMax {
+		return
+	}
+	e := o.entries[seq]
+	if e == nil {
+		e = &entry{q: &request{r: &Request{}}}
+		o.entries[seq] = e
+	}
+	e.q.done = true
 }
 
 // answerForward sends the answer to another node's request.

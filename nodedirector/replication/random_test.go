@@ -244,47 +244,48 @@ func TestRandom(t *testing.T) {
 	t.Logf("%d operations answered OK in %d runs", total, runs)
 }
 
-const runSections = 3
+// chaos is what befalls a cluster.
+type chaos struct {
+	c    *cluster
+	rng  *rand.Rand
+	calm bool
+	cut  map[[2]string]bool
+}
 
-func randomRun(t *testing.T, seed uint64) (answered int) {
-	rng := rand.New(rand.NewPCG(seed, 1))
-	c := newCluster("a", "b", "c")
-	asynchronous := seed%5 == 0
-	flags := uint32(wire.FlagAllReplicas)
-	if asynchronous {
-		flags = wire.FlagActiveReplica
-	}
+func (x *chaos) chance(p float64) bool { return x.rng.Float64() < p }
+
+// newChaos makes a cluster that is exposed to it, and starts it.
+func newChaos(seed uint64, flags uint32) *chaos {
+	x := &chaos{c: newCluster("a", "b", "c"), rng: rand.New(rand.NewPCG(seed, 1)), cut: map[[2]string]bool{}}
+	c, rng := x.c, x.rng
 	if *verbose {
 		c.log = func(format string, args ...any) {
 			fmt.Printf("%6d %s\n", c.now/millisecond-1000, fmt.Sprintf(format, args...))
 		}
 	}
-	chance := func(p float64) bool { return rng.Float64() < p }
-	calm := false
-	cut := map[[2]string]bool{}
 	c.delay = func() int64 {
 		d := millisecond * (1 + rng.Int64N(4))
-		if !calm && chance(0.05) {
+		if !x.calm && x.chance(0.05) {
 			d += millisecond * rng.Int64N(60)
 		}
-		if !calm && chance(0.005) {
+		if !x.calm && x.chance(0.005) {
 			d += millisecond * rng.Int64N(3000)
 		}
 		return d
 	}
 	c.deliver = func(p *packet) bool {
-		if cut[[2]string{p.from, p.to}] {
+		if x.cut[[2]string{p.from, p.to}] {
 			return false
 		}
-		if calm {
+		if x.calm {
 			return true
 		}
-		if chance(0.05) {
+		if x.chance(0.05) {
 			twin := *p
 			twin.at += millisecond * rng.Int64N(200)
 			c.packets = append(c.packets, twin)
 		}
-		return !chance(0.05)
+		return !x.chance(0.05)
 	}
 	c.director = newDirectorStub(c, flags, "a")
 	c.director.every = func() int64 { return millisecond * (10 + rng.Int64N(60)) }
@@ -294,6 +295,72 @@ func randomRun(t *testing.T, seed uint64) (answered int) {
 		m.offset = int64(i) * 1e12
 		m.start()
 	}
+	return x
+}
+
+// befall lets something happen.
+func (x *chaos) befall() {
+	c, rng, chance := x.c, x.rng, x.chance
+	for _, name := range c.names {
+		m := c.nodes[name]
+		switch {
+		case m.up && chance(0.0002):
+			m.crash()
+		case !m.up && chance(0.002):
+			c.log("%s comes back", name)
+			m.start()
+		}
+		if chance(0.0002) {
+			m.headless = !m.headless
+		}
+	}
+	if chance(0.0005) {
+		from, to := c.names[rng.IntN(3)], c.names[rng.IntN(3)]
+		on := chance(0.5)
+		x.cut[[2]string{from, to}] = on
+		if chance(0.7) {
+			x.cut[[2]string{to, from}] = on
+		}
+	}
+	if chance(0.001) {
+		clear(x.cut)
+	}
+	if d := c.director; chance(0.0001) {
+		for _, n := range d.config.InSync { // an application's ActiveReplicaSet
+			if n != d.config.Active && d.up[n] {
+				d.config.Active = n
+				d.config.Epoch.Counter++
+				d.publish()
+				break
+			}
+		}
+	}
+}
+
+// rest ends it, and brings all nodes back.
+func (x *chaos) rest() {
+	c := x.c
+	x.calm = true
+	clear(x.cut)
+	for _, name := range c.names {
+		m := c.nodes[name]
+		m.headless = false
+		if !m.up {
+			m.start()
+		}
+	}
+}
+
+const runSections = 3
+
+func randomRun(t *testing.T, seed uint64) (answered int) {
+	asynchronous := seed%5 == 0
+	flags := uint32(wire.FlagAllReplicas)
+	if asynchronous {
+		flags = wire.FlagActiveReplica
+	}
+	x := newChaos(seed, flags)
+	c, rng, chance := x.c, x.rng, x.chance
 
 	type client struct {
 		node   string
@@ -416,50 +483,9 @@ func randomRun(t *testing.T, seed uint64) (answered int) {
 				submit(k, true)
 			}
 		}
-		for _, name := range c.names {
-			m := c.nodes[name]
-			switch {
-			case m.up && chance(0.0002):
-				m.crash()
-			case !m.up && chance(0.002):
-				c.log("%s comes back", name)
-				m.start()
-			}
-			if chance(0.0002) {
-				m.headless = !m.headless
-			}
-		}
-		if chance(0.0005) {
-			x, y := c.names[rng.IntN(3)], c.names[rng.IntN(3)]
-			on := chance(0.5)
-			cut[[2]string{x, y}] = on
-			if chance(0.7) {
-				cut[[2]string{y, x}] = on
-			}
-		}
-		if chance(0.001) {
-			clear(cut)
-		}
-		if d := c.director; chance(0.0001) {
-			for _, n := range d.config.InSync { // an application's ActiveReplicaSet
-				if n != d.config.Active && d.up[n] {
-					d.config.Active = n
-					d.config.Epoch.Counter++
-					d.publish()
-					break
-				}
-			}
-		}
+		x.befall()
 	}
-	calm = true
-	clear(cut)
-	for _, name := range c.names {
-		m := c.nodes[name]
-		m.headless = false
-		if !m.up {
-			m.start()
-		}
-	}
+	x.rest()
 	rest := 0
 	for range 12_000 {
 		c.step()

@@ -51,6 +51,8 @@ type request struct {
 
 	seq  uint64 // of the Forward; 0 = it was none
 	last int64  // when it was last sent
+	// answered: by the active, not given up.
+	answered bool
 
 	// A read at the active:
 	token     Token
@@ -64,11 +66,15 @@ type request struct {
 // is not Held. r and what it points to must not change any more.
 //
 // Codes of the core's own: TRY_AGAIN (it was not done and will not be: the deadline came before it was begun, or QueueMax
-// requests wait), TIMEOUT (the deadline came, it may have been done), NOT_EXIST (no replica is active), NO_RESOURCES.
+// requests wait), BAD_HANDLE (the checkpoint was deleted), TIMEOUT (the deadline came, it may have been done), NOT_EXIST (no replica is active), NO_RESOURCES.
 func (c *Core) Submit(now, wall int64, r *Request) {
-	c.now, c.wall = now, wall
+	c.now, c.ahead = now, wall-now
 	if c.alone() {
 		c.submitAlone(r)
+		return
+	}
+	if c.gone {
+		c.emit(Effect{Kind: EffectAnswer, Token: r.Token, Verdict: refuse(wire.BadHandle)})
 		return
 	}
 	if len(c.requests) >= QueueMax {
@@ -111,12 +117,12 @@ func (c *Core) submitAlone(r *Request) {
 			}
 		}
 		u := r.Update
-		u.Now = c.wall
+		u.Now = c.wall()
 		if v = Decide(&c.config, Here, c.store, &u); v.Code == wire.OK {
 			c.record(&v, &u)
 		}
 	case RequestExpire:
-		v = DecideExpired(&c.config, Here, c.store, r.Section, c.wall)
+		v = DecideExpired(&c.config, Here, c.store, r.Section, c.wall())
 	case RequestEndSession:
 		v = Verdict{Code: wire.OK}
 		c.dropResults(r.Session)
