@@ -37,6 +37,16 @@ const (
 	kindRetentionOver commandKind = 9
 	kindActive        commandKind = 10
 	kindSessionEnded  commandKind = 11
+	kindReplicaDrop   commandKind = 12
+	kindReplicaJoined commandKind = 13
+	kindReplicaLost   commandKind = 14
+	kindReconsider    commandKind = 15
+	kindNodeLock      commandKind = 16
+	kindNodeRemove    commandKind = 17
+	kindRebuild       commandKind = 18
+	kindRebuildEnd    commandKind = 19
+	kindAnnounce      commandKind = 20
+	kindRecover       commandKind = 21
 )
 
 // Command is a change of the directors' state. Its types are those of this file.
@@ -69,6 +79,8 @@ type NodeUp struct {
 	// had been heard of within the node timeout.
 	Holder uint64
 	Fresh  bool
+	// Cluster is the cluster id of the node's replicas; zero = none is known.
+	Cluster [16]byte
 }
 
 // Announced is what a node director says of one checkpoint.
@@ -76,7 +88,8 @@ type Announced struct {
 	Checkpoint uint64
 	Generation uint64
 	Open       bool
-	Missing    bool // no replica
+	Missing    bool   // no (complete) replica
+	Counter    uint64 // of its epoch
 }
 
 // NodeDown marks a node whose director has been silent for the node timeout.
@@ -131,6 +144,64 @@ type SessionEnded struct {
 	Session uint64
 }
 
+// ReplicaChange is what the replica commands have in common.
+type ReplicaChange struct {
+	From       // who asks
+	Checkpoint uint64
+	Epoch      wire.Epoch // of the configuration it obeys
+	Version    uint64     // of that configuration
+	Replica    string     // the node whose replica it is about
+	Linked     uint64     // incarnation of that node's director that the active is linked with
+	Full       bool
+}
+
+// ReplicaDrop takes a replica out of the in-sync set because the active asks for it.
+type ReplicaDrop struct{ ReplicaChange }
+
+// ReplicaJoined takes one in.
+type ReplicaJoined struct{ ReplicaChange }
+
+// ReplicaLost says that the asking node has no complete replica any more.
+type ReplicaLost struct{ ReplicaChange }
+
+// Reconsider tries nodes again that had no room for a replica.
+type Reconsider struct{}
+
+// NodeLock puts a node outside the cluster, or takes it in again.
+type NodeLock struct {
+	Name string
+	Lock bool
+}
+
+// NodeRemove forgets a node that is down.
+type NodeRemove struct {
+	Name       string
+	AcceptLoss bool
+}
+
+// Rebuild begins to restore the checkpoints of a lost store, or gives a node up that is waited for.
+type Rebuild struct {
+	Cluster    [16]byte // of the lost store
+	Generation uint64   // the greatest one known of it
+	Waive      string   // "" = no node
+}
+
+// RebuildEnd ends that.
+type RebuildEnd struct{}
+
+// Announce gives what a node holds of the lost store.
+type Announce struct {
+	From
+	wire.AnnounceRequest
+}
+
+// Recover makes a copy that is not in sync the only replica.
+type Recover struct {
+	Name       string
+	Replica    string
+	AcceptLoss bool
+}
+
 func (*Found) kind() commandKind         { return kindFound }
 func (*NodeUp) kind() commandKind        { return kindNodeUp }
 func (*NodeDown) kind() commandKind      { return kindNodeDown }
@@ -142,6 +213,16 @@ func (*Retention) kind() commandKind     { return kindRetention }
 func (*RetentionOver) kind() commandKind { return kindRetentionOver }
 func (*Active) kind() commandKind        { return kindActive }
 func (*SessionEnded) kind() commandKind  { return kindSessionEnded }
+func (*ReplicaDrop) kind() commandKind   { return kindReplicaDrop }
+func (*ReplicaJoined) kind() commandKind { return kindReplicaJoined }
+func (*ReplicaLost) kind() commandKind   { return kindReplicaLost }
+func (*Reconsider) kind() commandKind    { return kindReconsider }
+func (*NodeLock) kind() commandKind      { return kindNodeLock }
+func (*NodeRemove) kind() commandKind    { return kindNodeRemove }
+func (*Rebuild) kind() commandKind       { return kindRebuild }
+func (*RebuildEnd) kind() commandKind    { return kindRebuildEnd }
+func (*Announce) kind() commandKind      { return kindAnnounce }
+func (*Recover) kind() commandKind       { return kindRecover }
 
 func newCommand(k commandKind) Command {
 	switch k {
@@ -167,6 +248,26 @@ func newCommand(k commandKind) Command {
 		return new(Active)
 	case kindSessionEnded:
 		return new(SessionEnded)
+	case kindReplicaDrop:
+		return new(ReplicaDrop)
+	case kindReplicaJoined:
+		return new(ReplicaJoined)
+	case kindReplicaLost:
+		return new(ReplicaLost)
+	case kindReconsider:
+		return new(Reconsider)
+	case kindNodeLock:
+		return new(NodeLock)
+	case kindNodeRemove:
+		return new(NodeRemove)
+	case kindRebuild:
+		return new(Rebuild)
+	case kindRebuildEnd:
+		return new(RebuildEnd)
+	case kindAnnounce:
+		return new(Announce)
+	case kindRecover:
+		return new(Recover)
 	}
 	return nil
 }

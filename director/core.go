@@ -13,14 +13,19 @@ import (
 // Configurations it hands out share their slices with the state, which replaces slices and never changes them in place.
 type Core struct {
 	cluster     [16]byte
-	generation  uint64 // 0 = not founded
-	next        uint64 // number of the next checkpoint
-	version     uint64 // of the configurations: counts every change of one
+	store       [16]byte // cluster as the store was made with: tells stores apart
+	generation  uint64   // 0 = not founded
+	next        uint64   // number of the next checkpoint
+	version     uint64   // of the configurations: counts every change of one
 	checkpoints map[uint64]*checkpoint
 	names       map[string]*checkpoint // those not unlinked
 	nodes       map[string]*node
 	unlinks     map[uint64]*unlinkSession // by session
+	rebuild     *rebuild                  // nil: this store is no successor of a lost one
 	feed        feed
+
+	order []*node // by name; nil = to be made again: follows from nodes
+	skips int     // checkpoints with Skip: follows from them
 
 	result *Result // of the command being applied
 }
@@ -28,11 +33,18 @@ type Core struct {
 type checkpoint struct {
 	Config  wire.Config
 	Changed uint64 // version of the last change, unique
-	// FreshNode is the node, and FreshIncarnation its director's incarnation, that alone has ever held a replica.
+	// FreshNode is the node, and FreshIncarnation its director's incarnation, that alone has ever held data.
 	FreshNode        string
 	FreshIncarnation uint64
 	Retained         bool   // nobody has it open, its retention runs. Retained = (Open is empty)
 	Guard            uint64 // raised when a retention begins or its duration changes
+	// Began: there has been an active replica. Until then nothing has been written and any replica is as good as another.
+	Began   bool
+	Creator string   // node that made it
+	Want    uint8    // replicas of a non-collocated checkpoint
+	Since   []since  // of the in-sync and joining replicas, by node
+	Stale   []string // nodes that joined or are to join with a copy of former updates: Recover can choose them
+	Skip    []string // nodes that had no room; Reconsider tries them again
 }
 
 type node struct {
@@ -43,6 +55,7 @@ type node struct {
 	Controller  bool
 	ReplicasMax uint32
 	Up          bool
+	Locked      bool // outside the cluster: holds no replica that another node can hold
 
 	replicas int // in-sync and joining ones: follows from the configurations
 }
@@ -57,6 +70,8 @@ type Result struct {
 	// Retentions that began, changed or were called off, in this order.
 	Retentions []RetentionChange
 	Lost       []Lost
+	Restored   []string // names of checkpoints of a lost store that live again
+	Operator   *wire.OperatorReply
 	// Others: configurations changed that concern other nodes than the one that asked.
 	Others bool
 }
@@ -70,7 +85,7 @@ type RetentionChange struct {
 	Duration   int64 // ns; math.MaxInt64 (SA_TIME_END) is 292 years and so does not end
 }
 
-// Lost is a checkpoint deleted because the node with its only replica came back without it.
+// Lost is a checkpoint deleted because the node with its only replica does not have it any more.
 type Lost struct {
 	Checkpoint uint64
 	Name       string
@@ -128,6 +143,26 @@ func (k *Core) Apply(c Command) Result {
 		k.from(c.From, func(n *node) { k.active(n, c) })
 	case *SessionEnded:
 		k.from(c.From, func(*node) { delete(k.unlinks, c.Session) })
+	case *ReplicaDrop:
+		k.from(c.From, func(n *node) { k.replicaDrop(n, &c.ReplicaChange) })
+	case *ReplicaJoined:
+		k.from(c.From, func(n *node) { k.replicaJoined(n, &c.ReplicaChange) })
+	case *ReplicaLost:
+		k.from(c.From, func(n *node) { k.replicaLost(n, &c.ReplicaChange) })
+	case *Reconsider:
+		k.reconsider()
+	case *NodeLock:
+		k.nodeLock(c)
+	case *NodeRemove:
+		k.nodeRemove(c)
+	case *Rebuild:
+		k.beginRebuild(c)
+	case *RebuildEnd:
+		k.endRebuild()
+	case *Announce:
+		k.from(c.From, func(n *node) { k.announce(n, &c.AnnounceRequest) })
+	case *Recover:
+		k.recover(c)
 	default:
 		panic(fmt.Sprintf("command %T", c))
 	}
@@ -150,6 +185,12 @@ func asker(c Command) string {
 		return c.Node
 	case *Active:
 		return c.Node
+	case *ReplicaDrop:
+		return c.Node
+	case *ReplicaJoined:
+		return c.Node
+	case *ReplicaLost:
+		return c.Node
 	}
 	return ""
 }
@@ -161,7 +202,7 @@ func (k *Core) found(f *Found) {
 	if f.Generation == 0 || f.First == 0 {
 		panic("a store without a generation or a first checkpoint number")
 	}
-	k.cluster, k.generation, k.next = f.Cluster, f.Generation, f.First
+	k.cluster, k.store, k.generation, k.next = f.Cluster, f.Cluster, f.Generation, f.First
 }
 
 // Registered reports whether the node director is the one registered under its name, and up.
@@ -213,7 +254,9 @@ func (k *Core) change(c *checkpoint, do func(*wire.Config)) {
 	do(&c.Config)
 	k.count(&c.Config, +1)
 	k.version++
-	c.Changed = k.version
+	c.Changed, c.Config.Version = k.version, k.version
+	c.Began = c.Began || c.Config.Active != ""
+	c.follow()
 	k.feed.add(k.version, c.Config.Checkpoint, union(before, concerned(&c.Config)))
 	k.assert(c)
 }
@@ -226,6 +269,7 @@ func (k *Core) remove(c *checkpoint) {
 	if c.Retained {
 		k.retentionChanged(c, false)
 	}
+	k.skip(c, nil)
 	delete(k.checkpoints, c.Config.Checkpoint)
 	k.count(&c.Config, -1)
 	k.version++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -20,6 +21,9 @@ type server struct {
 	sub     *nats.Subscription
 	waits   chan *request
 	answers chan *request
+	// Changes of the group take their time: one at a time is made beside the others.
+	changing chan struct{} // cap 1
+	changes  sync.WaitGroup
 }
 
 type request struct {
@@ -30,6 +34,8 @@ type request struct {
 	limit  time.Time
 	// read makes the answer of a request that changes nothing; called with the director's lock held.
 	read func(*Core) (wire.DirectorReply, any)
+	// change is a change of the group of directors to be made before that, or nil.
+	change func() error
 }
 
 func (d *Director) listen() (*server, error) {
@@ -49,6 +55,7 @@ func (d *Director) listen() (*server, error) {
 	return &server{
 		d: d, sub: sub,
 		waits: make(chan *request, pendingMax), answers: make(chan *request, pendingMax),
+		changing: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -57,6 +64,7 @@ func (s *server) take(ctx context.Context) {
 	defer close(s.answers)
 	defer close(s.waits)
 	defer s.sub.Unsubscribe()
+	defer s.changes.Wait()
 	draining := false
 	for {
 		msg, err := s.sub.NextMsgWithContext(ctx)
@@ -130,6 +138,10 @@ func (s *server) begin(msg *nats.Msg) error {
 	if err != nil {
 		return err
 	}
+	if r.change != nil {
+		s.changeGroup(r)
+		return nil
+	}
 	if c != nil {
 		entry, err := EncodeCommand(c)
 		if err != nil {
@@ -185,6 +197,29 @@ func (s *server) command(dec *wire.Decoder, r *request, from From, now time.Time
 		var b wire.SessionEndedRequest
 		err := dec.Value(&b)
 		return &SessionEnded{from, b.Session}, err
+	case wire.DirectorReplicaDrop, wire.DirectorReplicaJoined, wire.DirectorReplicaLost:
+		var b wire.ReplicaRequest
+		if err := dec.Value(&b); err != nil {
+			return nil, err
+		}
+		c := ReplicaChange{From: from, Checkpoint: b.Checkpoint, Epoch: b.Epoch, Version: b.Version, Replica: b.Node,
+			Linked: b.Incarnation, Full: b.Full}
+		switch r.head.Op {
+		case wire.DirectorReplicaDrop:
+			return &ReplicaDrop{c}, nil
+		case wire.DirectorReplicaJoined:
+			return &ReplicaJoined{c}, nil
+		}
+		return &ReplicaLost{c}, nil
+	case wire.DirectorAnnounce:
+		c := &Announce{From: from}
+		return c, dec.Value(&c.AnnounceRequest)
+	case wire.DirectorOperator:
+		var b wire.OperatorRequest
+		if err := dec.Value(&b); err != nil {
+			return nil, err
+		}
+		return s.operator(r, &b)
 	case wire.DirectorClose, wire.DirectorRetention, wire.DirectorActive:
 		var b wire.CheckpointRequest
 		if err := dec.Value(&b); err != nil {
@@ -206,10 +241,13 @@ func (s *server) command(dec *wire.Decoder, r *request, from From, now time.Time
 func (d *Director) nodeUp(from From, b *wire.RegisterRequest, now time.Time) *NodeUp {
 	u := &NodeUp{
 		From: from, Host: b.Host, BootID: b.BootID, Controller: b.Controller, ReplicasMax: b.ReplicasMax,
-		Replicas: make([]Announced, len(b.Replicas)),
+		Cluster: b.Cluster, Replicas: make([]Announced, len(b.Replicas)),
 	}
 	for i, a := range b.Replicas {
-		u.Replicas[i] = Announced{a.Config.Checkpoint, a.Config.Epoch.Generation, a.Open, a.Missing}
+		u.Replicas[i] = Announced{
+			Checkpoint: a.Config.Checkpoint, Generation: a.Config.Epoch.Generation, Counter: a.Config.Epoch.Counter,
+			Open: a.Open, Missing: a.Missing,
+		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -260,8 +298,11 @@ func (s *server) outcome(r *request, err error) (wire.DirectorReply, any) {
 		return wire.DirectorReply{Error: wire.Timeout, Text: "the director has to end"}, nil
 	}
 	for _, l := range result.Lost {
-		s.d.log.Error("checkpoint lost: the node with its only replica came back without it", "checkpoint", l.Name,
+		s.d.log.Error("checkpoint lost: the node with its only complete replica does not have it any more", "checkpoint", l.Name,
 			"number", l.Checkpoint, "node", l.Node)
+	}
+	for _, name := range result.Restored {
+		s.d.log.Warn("checkpoint restored", "checkpoint", name)
 	}
 	head := wire.DirectorReply{Error: result.Code, Text: result.Text, Unknown: result.Unknown}
 	switch {
@@ -270,6 +311,8 @@ func (s *server) outcome(r *request, err error) (wire.DirectorReply, any) {
 		return head, result.Node
 	case result.Config != nil:
 		return head, result.Config
+	case result.Operator != nil:
+		return head, result.Operator
 	case r.head.Op == wire.DirectorRegister:
 		s.d.log.Warn("node director refused", "node", r.head.Node, "reason", result.Text)
 	}

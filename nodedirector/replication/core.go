@@ -14,8 +14,11 @@ type Options struct {
 	Incarnation uint64 // of this node director: greater than any earlier one of the node, and not 0
 	Checkpoint  uint64
 	Pairs       *Pairs // of the node
-	Timing      Timing
-	Start       int64 // monotonic ns: when the node director was started
+	// Serial counts the Cores of this process: one made later for a checkpoint that had been forgotten must not give its
+	// requests and links the numbers of the earlier one's.
+	Serial uint64
+	Timing Timing
+	Start  int64 // monotonic ns: when the node director was started
 }
 
 // Core is what one node knows and does of one checkpoint: as its active replica, as another one, or for the applications
@@ -65,7 +68,9 @@ type Core struct {
 
 // New makes a Core that has no configuration and no store.
 func New(o Options) *Core {
+	first := o.Serial << serialShift
 	return &Core{
+		out: outgoing{last: first}, streams: first,
 		o: o, t: o.Timing.withDefaults(), due: math.MaxInt64,
 		released: make(map[string]wire.Epoch), marked: make(map[string]uint64),
 		requests: make(map[Token]*request), served: make(map[Token]*request),
@@ -82,6 +87,7 @@ func (c *Core) Attach(now int64, s Store, kept *Kept, complete bool) {
 	} else {
 		c.kept = *kept
 		c.loadTail()
+		c.loadResults() // a request that an earlier process carried out may come again
 		if until := c.o.Start + int64(c.t.Grace); until > now {
 			c.wait(wait{until: until, start: true})
 		}
@@ -172,6 +178,9 @@ func (c *Core) Wake() int64 {
 	for _, q := range c.out.list {
 		wake = min(wake, q.last+int64(c.t.RetryEvery))
 	}
+	if c.lacks() {
+		wake = min(wake, c.asked[AskLost])
+	}
 	if c.lead == nil {
 		return wake
 	}
@@ -222,10 +231,15 @@ func (c *Core) advance() {
 	if c.lead != nil {
 		c.advanceLead()
 	}
-	if c.follow != nil && c.known && c.member(c.o.Node) && c.store != nil && !c.kept.Complete {
+	if c.lacks() {
 		c.ask(Effect{Ask: AskLost, Node: c.o.Node}, &c.asked[AskLost])
 	}
 	c.showState()
+}
+
+// lacks reports whether the configuration counts on a replica that this node does not have.
+func (c *Core) lacks() bool {
+	return c.known && c.member(c.o.Node) && (c.store == nil || !c.kept.Complete)
 }
 
 // showState tells the segment's readers, if something has changed, whether and until when they may read.

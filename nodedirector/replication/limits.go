@@ -66,3 +66,6 @@ const EpochGap = 1 << 20
 
 // generationGap stands for the number of epochs between two generations of the directors' store.
 const generationGap = 1 << 10
+
+// serialShift leaves each Core room for so many (as a power of two) requests and links.
+const serialShift = 40

@@ -55,7 +55,8 @@ func (c *Core) start(k *link) {
 		return
 	}
 	switch {
-	case !c.counts(k.node):
+	case !c.counts(k.node), !r.Complete && !c.member(k.node):
+		// A node that was proposed and is incomplete now has begun anew since: the directors do not add it on the old request.
 		k.copy = copier{phase: copySections, all: true}
 	case !r.Complete || r.MarkedMore:
 		c.giveUp(k)
@@ -79,9 +80,10 @@ func (c *Core) start(k *link) {
 	c.pump(k)
 }
 
-// giveUp asks the director to have a follower filled anew.
+// giveUp asks the director to have a follower filled anew. One that was only proposed is not in the in-sync set yet, and
+// joins in vain: Full has the directors stop that, too, and try again later.
 func (c *Core) giveUp(k *link) {
-	c.ask(Effect{Ask: AskDrop, Node: k.node}, &k.askDrop)
+	c.ask(Effect{Ask: AskDrop, Node: k.node, Full: !c.member(k.node)}, &k.askDrop)
 	c.restart(k)
 	k.retry = c.now + int64(c.t.FailAfter)
 }
