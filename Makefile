@@ -26,7 +26,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 FRONT_SRC := $(wildcard capi/front/*.c capi/front/*/*.c) internal/segment/segment.c internal/segment/cutoff.c
 FRONT_HDR := $(wildcard capi/*.h capi/front/*.h capi/front/*/*.h internal/segment/*.h include/*.h include/*/*.h)
 FRONT_MAP := capi/front/libckpt.map
-FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Icapi/front/sa -Iinternal/segment
+FRONT_CFLAGS := $(CFLAGS_C11) -fPIC -fvisibility=hidden -pthread -Iinclude -Icapi -Icapi/front -Iinternal/segment \
+	-DCL_CKPT_SDK=60
 FRONT_LDFLAGS := -shared -pthread -Wl,--version-script=$(FRONT_MAP) -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,relro -Wl,-z,now
 
 GO_SRC := go.mod go.sum VERSION $(shell find agent capi cmd director internal nodedirector \
@@ -38,7 +39,8 @@ GO_LDFLAGS := -X libckpt/internal/release.Version=$(VERSION)
 ENGINE_LDFLAGS := $(GO_LDFLAGS) -X runtime.godebugDefault=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0 \
 	-extldflags=-Wl,-Bsymbolic
 
-LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/lib/libSaCkpt.so $(B)/lib/libckpt-engine.so
+LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/lib/libSaCkpt.so $(B)/lib/libClCkpt.so \
+	$(B)/lib/libckpt-engine.so
 BINS := $(B)/bin/ckpt $(B)/bin/ckptd $(B)/bin/ckptnd
 
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
@@ -54,7 +56,9 @@ TESTS := $(if $(CONFORMANCE_SRC),$(B)/tests/conformance) $(if $(wildcard tests/b
 	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(B)/tests/nats-server
 ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(if $(CONFORMANCE_SRC),$(B)/asan/conformance)
 
-HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h
+HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h \
+	clCommon.h clCommonErrors.h clCkptApi.h clCkptExtApi.h clCkptErrors.h clCkptIpi.h clHeapApi.h \
+	clIocApi.h clOsalApi.h clCntApi.h clEoApi.h clLogApi.h
 
 .DELETE_ON_ERROR:
 .PHONY: all lib bin examples tests asan arm64 test check conformance bench soak demo install uninstall clean help
@@ -71,6 +75,11 @@ tests: $(TESTS) ## test programs: build/tests
 $(B)/lib/%.so.1: $(FRONT_SRC) $(FRONT_HDR) $(FRONT_MAP)
 	@mkdir -p $(@D)
 	$(CC) $(FRONT_CFLAGS) $(CFLAGS_OPT) $(FRONT_SRC) -o $@ $(FRONT_LDFLAGS) -Wl,-soname,$*.so.1 -ldl
+
+# OpenClovis gave its library no version.
+$(B)/lib/libClCkpt.so: $(FRONT_SRC) $(FRONT_HDR) $(FRONT_MAP)
+	@mkdir -p $(@D)
+	$(CC) $(FRONT_CFLAGS) $(CFLAGS_OPT) $(FRONT_SRC) -o $@ $(FRONT_LDFLAGS) -Wl,-soname,$(@F) -ldl
 
 $(B)/lib/%.so: $(B)/lib/%.so.1
 	ln -sf $(<F) $@
@@ -196,20 +205,22 @@ PC = printf 'prefix=%s\nexec_prefix=$${prefix}\nlibdir=%s\nincludedir=%s\n\nName
 install: lib bin ## install under PREFIX (/usr/local), below DESTDIR if given
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) \
 		$(addprefix $(DESTDIR)$(INCLUDEDIR)/,. openais opensaf)
-	install -m 755 $(filter %.so.1 %engine.so,$(LIBS)) $(DESTDIR)$(LIBDIR)
+	install -m 755 $(filter %.so.1 %/libClCkpt.so %engine.so,$(LIBS)) $(DESTDIR)$(LIBDIR)
 	ln -sf libckpt.so.1 $(DESTDIR)$(LIBDIR)/libckpt.so
 	ln -sf libSaCkpt.so.1 $(DESTDIR)$(LIBDIR)/libSaCkpt.so
 	for h in $(HEADERS); do install -m 644 include/$$h $(DESTDIR)$(INCLUDEDIR)/$$h || exit 1; done
 	$(PC) ckpt 'Checkpoint service for highly available applications' $(VERSION) ckpt >$(DESTDIR)$(LIBDIR)/pkgconfig/ckpt.pc
 	$(PC) 'OpenSAF CKPT' 'SA Forum AIS Checkpoint Service (libckpt)' 5.18.06 SaCkpt \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/opensaf-ckpt.pc
+	$(PC) 'OpenClovis CKPT' 'OpenClovis Checkpoint Service (libckpt)' $(VERSION) ClCkpt \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/openclovis-ckpt.pc
 	install -m 755 $(B)/bin/ckpt $(DESTDIR)$(BINDIR)
 	install -m 755 $(B)/bin/ckptd $(B)/bin/ckptnd $(DESTDIR)$(SBINDIR)
 	sed 's|@BINDIR@|$(BINDIR)|' cmd/ckpt/ckpt.service >$(DESTDIR)$(UNITDIR)/ckpt.service
 
 uninstall: ## remove what install has put there
-	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libckpt.so.1 libckpt.so libSaCkpt.so.1 libSaCkpt.so libckpt-engine.so \
-		pkgconfig/ckpt.pc pkgconfig/opensaf-ckpt.pc)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libckpt.so.1 libckpt.so libSaCkpt.so.1 libSaCkpt.so libClCkpt.so libckpt-engine.so \
+		pkgconfig/ckpt.pc pkgconfig/opensaf-ckpt.pc pkgconfig/openclovis-ckpt.pc)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS)) $(DESTDIR)$(BINDIR)/ckpt \
 		$(DESTDIR)$(SBINDIR)/ckptd $(DESTDIR)$(SBINDIR)/ckptnd $(DESTDIR)$(UNITDIR)/ckpt.service
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/openais $(DESTDIR)$(INCLUDEDIR)/opensaf

@@ -97,7 +97,7 @@ func New(o Options) *Agent {
 		a.free = append(a.free, uint16(i))
 	}
 	a.feeds = newFeeds(a)
-	a.library = a.NewLibrary(nil)
+	a.library = a.NewLibrary(nil, nil)
 	go a.keep()
 	return a
 }

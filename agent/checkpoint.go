@@ -26,6 +26,7 @@ type Checkpoint struct {
 	// Guarded by feeds.mu.
 	notify   Notify // wanted besides those of the Library
 	watching bool   // notifications are wanted and begun
+	data     bool   // they come with the data written
 	seen     uint64 // updates up to this one have been dealt with
 	stalled  bool   // the Library's queue was full: begins again after seen when there is room
 
@@ -82,15 +83,23 @@ func (c *Checkpoint) update(op wire.Op, q *wire.UpdateRequest, data [][]byte, ti
 	c.a.submit(r, data...)
 }
 
-// StartCreate creates a section with data and an expiration time (wall-clock ns; math.MaxInt64 = never). An empty id
-// asks for a generated one, which comes back in Result.Generated. Codes: Exist, NoSpace, NoResources, InvalidParam, Access.
-func (c *Checkpoint) StartCreate(id, data []byte, expiration int64, generate bool, timeout time.Duration, done func(*Result)) {
+// CreateOptions say how a section is created.
+type CreateOptions struct {
+	Expiration int64 // wall-clock ns; math.MaxInt64 = never
+	Generate   bool  // make an id, which comes back in Result.Generated; the one given is empty
+	// RefusePast: an Expiration before the current second is InvalidParam; else such a section never expires.
+	RefusePast bool
+}
+
+// StartCreate creates a section with data. Codes: Exist, NoSpace, NoResources, InvalidParam, Access.
+func (c *Checkpoint) StartCreate(id, data []byte, o CreateOptions, timeout time.Duration, done func(*Result)) {
 	var reply wire.UpdateReply
 	var out any
-	if generate {
+	if o.Generate {
 		out = &reply
 	}
-	q := &wire.UpdateRequest{Elements: []Element{{ID: id, Size: uint64(len(data))}}, Time: expiration, Generate: generate}
+	q := &wire.UpdateRequest{Elements: []Element{{ID: id, Size: uint64(len(data))}}, Time: o.Expiration, Generate: o.Generate,
+		RefusePast: o.RefusePast}
 	c.update(wire.OpSectionCreate, q, [][]byte{data}, timeout, out, func(r *request) {
 		done(&Result{Code: r.code, Index: r.index, Generated: reply.Generated})
 	})
@@ -150,8 +159,12 @@ func (c *Checkpoint) SynchronizeAsync(invocation uint64, timeout time.Duration) 
 }
 
 // StartNotify chooses the notifications queued for this handle besides those that its Library wants for all. The
-// handle must have been opened with OpenRead. None is lost or repeated at the change.
+// handle must have been opened with OpenRead. None is lost or repeated at the change; Consumed events that are not wanted
+// any more are dropped.
 func (c *Checkpoint) StartNotify(n Notify, timeout time.Duration, done func(*Result)) {
+	if n&NotifyConsume == 0 {
+		defer c.dropConsumed()
+	}
 	c.a.feeds.setNotify(&c.notify, n, func() []*Checkpoint { return []*Checkpoint{c} }, timeout, done)
 }
 
@@ -207,7 +220,12 @@ func (c *Checkpoint) StartClose(timeout time.Duration, done func(*Result)) {
 	for _, e := range c.lib.queue.drop(func(e *Event) bool { return e.Checkpoint == c }) {
 		closeFD(e.Segment)
 	}
+	c.dropConsumed()
 	c.discard(timeout, func(code Code) { done(&Result{Code: code}) })
+}
+
+func (c *Checkpoint) dropConsumed() {
+	c.lib.consumed.drop(func(e *Event) bool { return e.Checkpoint == c })
 }
 
 func (c *Checkpoint) beginClose() Code {

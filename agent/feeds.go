@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,13 @@ type feeds struct {
 	early     map[uint64]uint64 // checkpoint without a feed → number of its last event
 	lostEarly bool              // early was full once
 	timer     *time.Timer       // runs check
+	sessions  []uint64          // of this process, the present one last: at most sessionsMax
+}
+
+// occurrence is an event with the data that came along; nil if they did not.
+type occurrence struct {
+	wire.Event
+	data []byte
 }
 
 // feed is one checkpoint's events in this process.
@@ -26,7 +34,7 @@ type feed struct {
 	id        uint64
 	watchers  []*Checkpoint
 	repairing bool         // OpChanges is on its way
-	held      []wire.Event // that came meanwhile, at most heldMax
+	held      []wire.Event // that came meanwhile, at most heldMax; their data are read again
 	missed    bool         // more came than could be held
 	newest    uint64       // greatest number seen
 }
@@ -44,21 +52,33 @@ func (f *feeds) close() {
 	}
 }
 
-// wants reports whether notifications of c are wanted.
-func (f *feeds) wants(c *Checkpoint) bool {
+// wants reports whether notifications of c are wanted, and whether with the data written.
+func (f *feeds) wants(c *Checkpoint) (any, data bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return c.wantsLocked()
 }
 
-func (c *Checkpoint) wantsLocked() bool {
-	return c.lib.notify|c.notify != 0 && c.flags&wire.OpenRead != 0
+func (c *Checkpoint) wantsLocked() (any, data bool) {
+	n := c.lib.notify | c.notify
+	any = n != 0 && c.flags&wire.OpenRead != 0
+	return any, any && n&NotifyData != 0
+}
+
+// ownSession notes a session of this process.
+func (f *feeds) ownSession(id uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.sessions) == sessionsMax {
+		f.sessions = slices.Delete(f.sessions, 0, 1)
+	}
+	f.sessions = append(f.sessions, id)
 }
 
 // add begins c's notifications with the update after base, if they are wanted. subscribed: the node director
-// has been asked for them already.
-func (f *feeds) add(c *Checkpoint, base uint64, subscribed bool) {
-	repair, ask := f.addLocked(c, base, subscribed)
+// has been asked for them already, with data or without.
+func (f *feeds) add(c *Checkpoint, base uint64, subscribed, data bool) {
+	repair, ask := f.addLocked(c, base, subscribed, data)
 	if ask {
 		f.subscribe([]*Checkpoint{c}, after(DefaultTimeout), func(Code) {})
 	}
@@ -70,16 +90,20 @@ func (f *feeds) add(c *Checkpoint, base uint64, subscribed bool) {
 	}
 }
 
-func (f *feeds) addLocked(c *Checkpoint, base uint64, subscribed bool) (repair, ask bool) {
+func (f *feeds) addLocked(c *Checkpoint, base uint64, subscribed, data bool) (repair, ask bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || c.watching || !c.wantsLocked() {
+	any, wantsData := c.wantsLocked()
+	if f.closed || !any {
 		return false, false
 	}
-	if !subscribed {
-		return false, true
+	if subscribed && !c.watching {
+		c.data = data
+		repair = f.watchLocked(c, base)
+	} else if subscribed {
+		c.data = data
 	}
-	return f.watchLocked(c, base), false
+	return repair, !c.watching || c.data != wantsData
 }
 
 // watchLocked makes c a watcher. It reports whether updates after base may have been missed.
@@ -110,7 +134,7 @@ func (f *feeds) removeLocked(c *Checkpoint) {
 	if d == nil || !c.watching {
 		return
 	}
-	c.watching = false
+	c.watching, c.data = false, false
 	for i, w := range d.watchers {
 		if w == c {
 			d.watchers = append(d.watchers[:i:i], d.watchers[i+1:]...)
@@ -170,8 +194,8 @@ func (f *feeds) reconcile(open []*Checkpoint) (begin, end []*Checkpoint) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, c := range open {
-		switch wants := c.wantsLocked(); {
-		case wants && !c.watching:
+		switch wants, data := c.wantsLocked(); {
+		case wants && (!c.watching || c.data != data):
 			begin = append(begin, c)
 		case !wants && c.watching:
 			f.removeLocked(c)
@@ -204,17 +228,30 @@ func numbers(open []*Checkpoint) []uint64 {
 // subscribe asks the node director for the events of open checkpoints of one Library.
 func (f *feeds) subscribe(open []*Checkpoint, deadline int64, done func(Code)) {
 	reply := new(wire.NotifyReply)
+	data := f.wantingData(open)
 	f.a.call(&request{op: wire.OpNotify, out: reply, deadline: deadline, done: func(r *request) {
 		if r.code == wire.OK && len(reply.Updates) != len(open) {
 			r.code = wire.Library
 		}
 		if r.code == wire.OK {
 			for i, c := range open {
-				f.add(c, reply.Updates[i], true)
+				f.add(c, reply.Updates[i], true, slices.Contains(data, c.open))
 			}
 		}
 		done(r.code)
-	}}, &wire.NotifyRequest{Opens: numbers(open), On: true})
+	}}, &wire.NotifyRequest{Opens: numbers(open), On: true, Data: data})
+}
+
+// wantingData are the numbers of those handles that want data with their notifications.
+func (f *feeds) wantingData(open []*Checkpoint) (n []uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range open {
+		if _, data := c.wantsLocked(); data {
+			n = append(n, c.open)
+		}
+	}
+	return n
 }
 
 // onEvents takes a message of events.
@@ -236,29 +273,48 @@ func (f *feeds) onEvents(m *nats.Msg) {
 		f.checkSoon() // what they said must be asked for
 		return
 	}
-	for _, id := range f.take(events) {
+	for _, id := range f.take(withData(events, d.Data())) {
 		f.repair(id)
 	}
 }
 
+// withData gives each event the data that follow the events of its frame.
+func withData(events []wire.Event, data []byte) []occurrence {
+	all := make([]occurrence, len(events))
+	for i, e := range events {
+		all[i].Event = e
+		if n := e.Data; n > 0 && n <= uint64(len(data)) && n == totalSize(e.Elements) {
+			all[i].data, data = data[:n:n], data[n:]
+		}
+	}
+	return all
+}
+
+func totalSize(elements []Element) (n uint64) {
+	for i := range elements {
+		n += elements[i].Size
+	}
+	return n
+}
+
 // take delivers events and returns the checkpoints with gaps.
-func (f *feeds) take(events []wire.Event) (gaps []uint64) {
+func (f *feeds) take(events []occurrence) (gaps []uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range events {
 		e := &events[i]
 		d := f.byID[e.Checkpoint]
 		if d == nil {
-			f.rememberLocked(e)
+			f.rememberLocked(&e.Event)
 			continue
 		}
 		d.newest = max(d.newest, e.Update)
 		if d.repairing {
-			d.holdLocked(e)
+			d.holdLocked(&e.Event)
 			continue
 		}
 		if d.deliverLocked(e) {
-			d.holdLocked(e)
+			d.holdLocked(&e.Event)
 			d.repairing = true
 			gaps = append(gaps, d.id)
 		}
@@ -287,7 +343,7 @@ func (d *feed) holdLocked(e *wire.Event) {
 }
 
 // deliverLocked hands one event to each watcher for whom it is the next. gap: it comes too early for one.
-func (d *feed) deliverLocked(e *wire.Event) (gap bool) {
+func (d *feed) deliverLocked(e *occurrence) (gap bool) {
 	for _, c := range d.watchers {
 		switch {
 		case c.stalled || e.Update <= c.seen:
@@ -300,26 +356,45 @@ func (d *feed) deliverLocked(e *wire.Event) (gap bool) {
 	return gap
 }
 
-// tellLocked queues the notifications of one event for c, or stalls c when they do not fit. The handle that wrote is not told.
-func (c *Checkpoint) tellLocked(e *wire.Event) {
-	if e.Writer != c.open && len(e.Elements) > 0 {
-		if !c.queueLocked(e.Elements, e.Deleted) {
-			c.stalled = true
-			return
-		}
+// tellLocked queues the notifications of one event for c, or stalls c when they do not fit. The handle that wrote is not told,
+// and no handle of the writer's process is given it to consume.
+func (c *Checkpoint) tellLocked(e *occurrence) {
+	n := c.lib.notify | c.notify
+	if e.Writer == c.open || len(e.Elements) == 0 {
+		n &^= NotifyArrival | NotifyTrack
+	}
+	elements := e.Elements
+	if len(e.Expired) > 0 {
+		elements = []Element{{ID: e.Expired}}
+	}
+	if e.Created || len(elements) == 0 || e.Session != 0 && slices.Contains(c.a.feeds.sessions, e.Session) {
+		n &^= NotifyConsume
+	}
+	if !c.queueLocked(n, elements, e.data, e.Deleted) {
+		c.stalled = true
+		return
 	}
 	c.seen = e.Update
 }
 
-func (c *Checkpoint) queueLocked(elements []Element, deleted bool) bool {
-	n := c.lib.notify | c.notify
+// queueLocked queues notifications of the kinds in n. It reports false if there is no room.
+func (c *Checkpoint) queueLocked(n Notify, elements []Element, data []byte, deleted bool) bool {
+	e := Event{Checkpoint: c, Tag: c.tag, Elements: elements, Segment: -1}
 	if n&NotifyArrival != 0 && !deleted {
-		if !c.lib.queue.push(Event{Kind: Arrival, Checkpoint: c, Tag: c.tag, Elements: elements, Segment: -1}) {
+		e.Kind = Arrival
+		if !c.lib.queue.push(e) {
 			return false
 		}
 	}
 	if n&NotifyTrack != 0 {
-		return c.lib.queue.push(Event{Kind: Track, Checkpoint: c, Tag: c.tag, Elements: elements, Segment: -1})
+		e.Kind = Track
+		if !c.lib.queue.push(e) {
+			return false
+		}
+	}
+	if n&NotifyConsume != 0 {
+		e.Kind, e.Data = Consumed, data
+		return c.lib.consumed.push(e)
 	}
 	return true
 }

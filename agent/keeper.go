@@ -157,6 +157,7 @@ func (k *keeper) greet() error {
 	}
 	k.socket = s
 	if k.welcome == nil || w.Session != k.welcome.Session {
+		k.a.feeds.ownSession(w.Session)
 		k.a.beginSession()
 		k.renewed = true
 	}

@@ -15,13 +15,18 @@ type Notify uint32
 const (
 	NotifyArrival Notify = 1 << iota // another handle wrote
 	NotifyTrack                      // another handle wrote or deleted
+	// NotifyConsume: another process wrote or deleted, or a section expired. These notifications have a queue of their
+	// own. With NotifyData they carry the data written.
+	NotifyConsume
+	NotifyData
 )
 
 // Library is one user of an Agent: its checkpoints, and the queue of their events.
 type Library struct {
-	a     *Agent
-	queue queue
-	bell  chan struct{} // filled when an event may be waiting, for Next; nil when the owner has a Signal
+	a        *Agent
+	queue    queue
+	consumed queue         // of Consumed events
+	bell     chan struct{} // filled when an event may be waiting, for Next; nil when the owner has a Signal
 
 	// Guarded by Agent.mu.
 	closed      bool
@@ -32,14 +37,15 @@ type Library struct {
 	notify Notify // guarded by feeds.mu
 }
 
-// NewLibrary makes a Library. signal, if not nil, is told about its queue, and Next must not be used.
-func (a *Agent) NewLibrary(signal Signal) *Library {
+// NewLibrary makes a Library. signal, if not nil, is told about its queue, and Next must not be used. consumption, if not
+// nil, is told about the queue of Consumed events.
+func (a *Agent) NewLibrary(signal, consumption Signal) *Library {
 	l := &Library{a: a, checkpoints: map[*Checkpoint]struct{}{}}
 	if signal == nil {
 		l.bell = make(chan struct{}, 1)
 		signal = bell(l.bell)
 	}
-	l.queue.signal = signal
+	l.queue.signal, l.consumed.signal = signal, consumption
 	return l
 }
 
@@ -81,6 +87,8 @@ type OpenOptions struct {
 	Segment bool
 	// Backup: a checkpoint made by this keeps a second copy, on another node or on disk (clCkpt*).
 	Backup bool
+	// WholeFlags: Attributes.CreationFlags may have any bits, and an existing checkpoint must have the same (clCkpt*).
+	WholeFlags bool
 }
 
 // Open opens a checkpoint, creating it with OpenCreate. Errors: NotExist, Exist (other attributes), Access, NoResources,
@@ -132,8 +140,9 @@ func (l *Library) StartOpen(name string, o OpenOptions, timeout time.Duration, d
 		done(nil, -1, wire.BadHandle)
 		return
 	}
-	q := &wire.OpenRequest{Open: c.open, Name: name, Flags: o.Flags, CompareRetention: o.CompareRetention, Notify: a.feeds.wants(c),
-		Backup: o.Backup}
+	q := &wire.OpenRequest{Open: c.open, Name: name, Flags: o.Flags, CompareRetention: o.CompareRetention, Backup: o.Backup,
+		WholeFlags: o.WholeFlags}
+	q.Notify, q.NotifyData = a.feeds.wants(c)
 	if o.Attributes != nil {
 		q.HasAttributes, q.Attributes = true, *o.Attributes
 	}
@@ -151,7 +160,7 @@ func (l *Library) StartOpen(name string, o OpenOptions, timeout time.Duration, d
 		case r.code != wire.OK:
 			done(nil, -1, r.code)
 		default:
-			a.feeds.add(c, reply.Update, q.Notify)
+			a.feeds.add(c, reply.Update, q.Notify, q.NotifyData)
 			if !o.Segment || !reply.Replica {
 				done(c, -1, wire.OK)
 				return
@@ -254,6 +263,15 @@ func (l *Library) TryNext() (e Event, ok, closed bool) {
 	return e, ok, closed
 }
 
+// TryConsume takes the oldest Consumed event. closed: the Library was closed.
+func (l *Library) TryConsume() (e Event, ok, closed bool) {
+	e, ok, room, closed := l.consumed.next()
+	if room {
+		l.a.feeds.resume(l)
+	}
+	return e, ok, closed
+}
+
 // WithSignal calls f under the lock that the Library's Signal is called under, with whether it is raised; false if the
 // Library was closed.
 func (l *Library) WithSignal(f func(raised bool)) bool { return l.queue.withSignal(f) }
@@ -287,6 +305,7 @@ func (l *Library) StartClose(timeout time.Duration, done func()) {
 			closeFD(e.Segment)
 		}
 	}
+	l.consumed.close()
 	l.a.feeds.removeLibrary(l)
 	open, finished := l.closeLocked(timeout, done)
 	for _, c := range open {

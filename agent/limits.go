@@ -8,6 +8,8 @@ const (
 	DefaultTimeout = 10 * time.Second
 	// QueueMax is the number of notifications that may wait in one Library.
 	QueueMax = 65536
+	// QueueDataMax is the number of bytes of section data that may wait in one Library; what is beyond is read again.
+	QueueDataMax = 16 << 20
 
 	reconnectMin = 10 * time.Millisecond // pause after a failed attempt to connect; doubles up to reconnectMax
 	reconnectMax = 200 * time.Millisecond
@@ -28,6 +30,7 @@ const (
 	pieceBytesMin = 4 << 10  // less room beside a request's body in one message is too little
 	frameOverhead = 256      // bytes of a frame beside body and data, at most
 	heldMax       = 4096     // events of one checkpoint kept while a gap before them is repaired
+	sessionsMax   = 64       // own sessions remembered, to know the updates made in them
 	earlyMax      = 1024     // checkpoints with events that came before the reply to their open
 	lateMax       = 1024     // opens that ended with Timeout whose answers are still expected
 	socketBytes   = 64 << 10 // longest packet on the session socket

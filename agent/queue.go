@@ -15,6 +15,7 @@ const (
 	Synchronized                      // a SynchronizeAsync ended
 	Arrival                           // another handle wrote
 	Track                             // another handle wrote or deleted
+	Consumed                          // another process wrote or deleted, or a section expired
 )
 
 // Event is one callback due.
@@ -25,9 +26,17 @@ type Event struct {
 	Invocation uint64      // Opened, Synchronized: as given at the start
 	Code       Code        // Opened, Synchronized: how it ended
 	Segment    int         // Opened: descriptor of the local replica, -1 without; the receiver closes it
-	// Elements are the parts of sections that changed, as written (Arrival, Track); size 0: deleted, or the size is 0.
-	// Shared with other receivers: read only.
+	// Elements are the parts of sections that changed, as written (Arrival, Track, Consumed); size 0: deleted, or the size
+	// is 0. Shared with other receivers: read only.
 	Elements []Element
+	// Data are the bytes written, those of the elements one after the other (Consumed); nil when they did not come
+	// along: then they have to be read. Read only, too.
+	Data []byte
+}
+
+// notification reports whether the event is one of those that are made good later when there is no room.
+func (e *Event) notification() bool {
+	return e.Kind == Arrival || e.Kind == Track || e.Kind == Consumed
 }
 
 // Element names a part of a section: ID, Offset and Size in bytes.
@@ -49,6 +58,7 @@ type queue struct {
 	signal Signal // nil: nobody is told
 	events []Event
 	first  int // events before it were taken
+	data   int // bytes of Data of the events that wait
 	raised bool
 	closed bool
 	full   bool // notifications were turned away since the queue was last half empty
@@ -63,10 +73,14 @@ func (q *queue) push(e Event) bool {
 	if q.closed {
 		return false
 	}
-	if (e.Kind == Arrival || e.Kind == Track) && (q.full || q.lenLocked() >= QueueMax) {
+	if e.notification() && (q.full || q.lenLocked() >= QueueMax) {
 		q.full = true
 		return false
 	}
+	if q.data+len(e.Data) > QueueDataMax {
+		e.Data = nil
+	}
+	q.data += len(e.Data)
 	if q.first > 0 && q.first >= len(q.events)/2 && len(q.events) == cap(q.events) {
 		n := copy(q.events, q.events[q.first:])
 		clear(q.events[n:])
@@ -108,6 +122,7 @@ func (q *queue) next() (e Event, ok, room, closed bool) {
 		e, ok = q.events[q.first], true
 		q.events[q.first] = Event{}
 		q.first++
+		q.data -= len(e.Data)
 		if q.lenLocked() == 0 {
 			q.events, q.first = q.shrunkLocked(), 0
 		}
@@ -135,6 +150,7 @@ func (q *queue) drop(match func(*Event) bool) (dropped []Event) {
 	for _, e := range q.events[q.first:] {
 		if match(&e) {
 			dropped = append(dropped, e)
+			q.data -= len(e.Data)
 		} else {
 			kept = append(kept, e)
 		}

@@ -88,7 +88,7 @@ func (f *feeds) endRepair(id, since uint64, reply *wire.ChangesReply) (again, ne
 	d.held = nil
 	for i := range held {
 		d.newest = max(d.newest, held[i].Update)
-		if d.deliverLocked(&held[i]) {
+		if d.deliverLocked(&occurrence{Event: held[i]}) {
 			d.missed = true
 		}
 	}
@@ -104,7 +104,7 @@ func (f *feeds) endRepair(id, since uint64, reply *wire.ChangesReply) (again, ne
 func (c *Checkpoint) catchUpLocked(reply *wire.ChangesReply) {
 	for i := range reply.Events {
 		if e := &reply.Events[i]; e.Update > c.seen {
-			if c.tellLocked(e); c.stalled {
+			if c.tellLocked(&occurrence{Event: *e}); c.stalled {
 				return
 			}
 		}
@@ -115,7 +115,7 @@ func (c *Checkpoint) catchUpLocked(reply *wire.ChangesReply) {
 // catchUpWholeLocked delivers one notification for each section that changed.
 func (c *Checkpoint) catchUpWholeLocked(reply *wire.ChangesReply) {
 	for i := range reply.Whole {
-		if !c.queueLocked(reply.Whole[i:i+1:i+1], false) {
+		if !c.queueLocked(c.lib.notify|c.notify, reply.Whole[i:i+1:i+1], nil, false) {
 			c.stalled = true
 			return
 		}
@@ -166,6 +166,7 @@ func (f *feeds) check() {
 		return
 	}
 	reply := new(wire.NotifyReply)
+	data := f.wantingData(open)
 	f.a.call(&request{op: wire.OpNotify, out: reply, deadline: after(DefaultTimeout), done: func(r *request) {
 		if r.code != wire.OK || len(reply.Updates) != len(open) {
 			return
@@ -173,7 +174,7 @@ func (f *feeds) check() {
 		for _, id := range f.compare(open, reply.Updates) {
 			f.repair(id)
 		}
-	}}, &wire.NotifyRequest{Opens: numbers(open), On: true})
+	}}, &wire.NotifyRequest{Opens: numbers(open), On: true, Data: data})
 }
 
 // watched gives a handle of every watched checkpoint, and arranges for the next check.

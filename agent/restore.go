@@ -38,7 +38,8 @@ func (a *Agent) beginRestoreLocked(b *bus, s *socket, done chan struct{}) (open 
 func (a *Agent) restore(c *Checkpoint) {
 	reply := new(wire.OpenReply)
 	var gen uint64
-	body := &wire.OpenRequest{Open: c.open, Name: c.name, Flags: c.flags, Notify: a.feeds.wants(c), Restore: c.id}
+	body := &wire.OpenRequest{Open: c.open, Name: c.name, Flags: c.flags, Restore: c.id}
+	body.Notify, body.NotifyData = a.feeds.wants(c)
 	r := &request{op: wire.OpOpen, restore: true, out: reply, deadline: after(DefaultTimeout)}
 	r.done = func(r *request) {
 		if !a.sameSession(gen) {

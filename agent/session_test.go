@@ -177,7 +177,7 @@ func TestOpenOfUnknownFateIsRolledBack(t *testing.T) {
 func TestClosingALibraryRollsBackItsOpens(t *testing.T) {
 	f := newFake(t)
 	a := f.dial()
-	l := a.NewLibrary(nil)
+	l := a.NewLibrary(nil, nil)
 	var open atomic.Pointer[frame]
 	f.onRequest(func(f *fake, q *frame) {
 		if q.Op == wire.OpOpen {

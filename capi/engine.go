@@ -51,6 +51,13 @@ func ckptEngineNext(lib C.uint64_t, event *C.struct_ckpt_event) (taken C.int) {
 	return next(lib, event)
 }
 
+//export ckptEngineConsumed
+func ckptEngineConsumed(lib C.uint64_t, event *C.struct_ckpt_event) (taken C.int) {
+	taken = -1
+	defer report("consumed")
+	return consumed(lib, event)
+}
+
 //export ckptEngineSelection
 func ckptEngineSelection(lib C.uint64_t, fd C.int) (result C.int) {
 	result = -1
@@ -110,9 +117,29 @@ func next(lib C.uint64_t, out *C.struct_ckpt_event) C.int {
 			out.kind = C.CKPT_EVENT_TRACK
 		}
 		out.error = aisOK
-		if out.elements = putElements(e.Elements); out.elements != nil {
+		if out.elements = putElements(e.Elements, nil); out.elements != nil {
 			out.element_count = C.uint32_t(len(e.Elements))
 		}
+	}
+	return 1
+}
+
+// consumed takes the oldest event of a library handle's immediate consumption.
+func consumed(lib C.uint64_t, out *C.struct_ckpt_event) C.int {
+	l := the.library(lib)
+	if l == nil {
+		return -1
+	}
+	e, ok, closed := l.TryConsume()
+	switch {
+	case closed:
+		return -1
+	case !ok:
+		return 0
+	}
+	*out = C.struct_ckpt_event{kind: C.CKPT_EVENT_CONSUMED, error: aisOK, tag: C.uint64_t(e.Tag), fd: -1}
+	if out.elements = putElements(e.Elements, e.Data); out.elements != nil {
+		out.element_count = C.uint32_t(len(e.Elements))
 	}
 	return 1
 }

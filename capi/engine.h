@@ -17,18 +17,19 @@
 #include <stdint.h>
 
 /* Changes whenever anything in this file does; front and engine refuse each other if they differ. */
-#define CKPT_ENGINE_ABI 2u
+#define CKPT_ENGINE_ABI 4u
 
 enum ckpt_op {
-	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell. out: id (of the library handle) */
+	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell, consumption_bell. out: id (of the library handle) */
 	CKPT_OP_FINALIZE,	/* in: id. Local part (queue, bell, eventfd) is done when submit returns */
-	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention, backup. out: id, attributes, fd */
+	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention,
+				 * whole_flags, backup. out: id, attributes, fd */
 	CKPT_OP_CLOSE,		/* in: id. Pending callbacks of the handle are dropped when submit returns */
 	CKPT_OP_UNLINK,		/* in: lib, name */
 	CKPT_OP_RETENTION_SET,	/* in: id, time */
 	CKPT_OP_ACTIVE_SET,	/* in: id */
 	CKPT_OP_STATUS,		/* in: id. out: attributes, sections, memory */
-	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time. out: elements[0].id when generated */
+	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time, refuse_past. out: elements[0].id when generated */
 	CKPT_OP_SECTION_DELETE,	/* in: id, elements[0].id */
 	CKPT_OP_EXPIRATION_SET,	/* in: id, elements[0].id, time */
 	CKPT_OP_WRITE,		/* in: id, elements. out: index */
@@ -38,10 +39,25 @@ enum ckpt_op {
 	CKPT_OP_SYNCHRONIZE,	/* in: id */
 	CKPT_OP_NOTIFY,		/* in: lib, id, notify (CKPT_NOTIFY_ bits): which notifications are queued, for all checkpoints
 				 * of the library handle (id 0), or for this checkpoint handle besides (id not 0) */
-	CKPT_OP_REPLICA		/* in: id. out: fd of the local replica, -1 if there is none */
+	CKPT_OP_REPLICA,	/* in: id. out: fd of the local replica, -1 if there is none */
+
+	/* Library-based checkpoints: databases of this machine, without the service. If nobody else is using the database,
+	 * all but the first three are done when submit returns. */
+	CKPT_OP_STORE_OPEN,	/* in: environment. out: id (of the store handle) */
+	CKPT_OP_STORE_CLOSE,	/* in: id */
+	CKPT_OP_STORE_DELETE,	/* in: id, name: the checkpoint */
+	CKPT_OP_STORE_CREATE,	/* in: id, name: the checkpoint */
+	CKPT_OP_STORE_EXISTS,	/* in: id, name. out: exists */
+	CKPT_OP_DATASET_CREATE,	/* in: id, name, dataset, group, order */
+	CKPT_OP_DATASET_DELETE,	/* in: id, name, dataset */
+	CKPT_OP_DATASET_EXISTS,	/* in: id, name, dataset. out: exists; not if there is no such checkpoint */
+	CKPT_OP_DATASET_WRITE,	/* in: id, name, dataset, elements[0] (id_len 0: the dataset's own record) */
+	CKPT_OP_DATASET_READ,	/* in: id, name, dataset. out: records, record_count */
+	CKPT_OP_ELEMENT_DELETE	/* in: id, name, dataset, elements[0].id */
 };
 
-enum { CKPT_NOTIFY_ARRIVAL = 1, CKPT_NOTIFY_TRACK = 2 };
+/* DATA: those of CONSUME come with the data written. */
+enum { CKPT_NOTIFY_ARRIVAL = 1, CKPT_NOTIFY_TRACK = 2, CKPT_NOTIFY_CONSUME = 4, CKPT_NOTIFY_DATA = 8 };
 
 /* One element of a write or read, and a section named by its id. */
 struct ckpt_element {
@@ -72,6 +88,23 @@ struct ckpt_section {
 	int64_t last_update_ns;	/* wall clock; the time of creation until the first update */
 };
 
+/* What the environment says about library-based checkpoints; NULL where it says nothing. */
+struct ckpt_environment {
+	const char *data_dir;	/* CKPT_DATA_DIR */
+	const char *asp_rundir;	/* ASP_RUNDIR */
+	const char *asp_config;	/* ASP_CONFIG */
+	const char *sync;	/* CKPT_DATASET_SYNC */
+	const char *state_home;	/* XDG_STATE_HOME */
+	const char *home;	/* HOME */
+};
+
+/* One record of a dataset. Its data follows, and then, at the next multiple of 16 bytes, the next record. */
+struct ckpt_record {
+	uint64_t size;		/* bytes of data */
+	uint32_t reserved;
+	uint32_t element;	/* 1: an element's, 0: the dataset's own */
+};
+
 enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
 
 /* One call. The front mallocs it (zeroed) and submits it; the engine fills the results and moves state from
@@ -80,7 +113,7 @@ enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
  * the engine, finding ABANDONED, also undoes an open and closes fd.
  *
  * "What hangs on it" are the results in blocks of their own: elements[i].data of a READ, elements[0].id if the engine
- * generated it, list. The elements array lies in the same malloc block as the call: one free() releases both.
+ * generated it, list, records. The elements array lies in the same malloc block as the call: one free() releases both.
  * name, ids and data that the front passes in are the application's memory and valid only until submit returns. */
 struct ckpt_call {
 	uint32_t state;		/* futex word, accessed atomically by both sides */
@@ -97,6 +130,7 @@ struct ckpt_call {
 	uint64_t name_len;	/* 1..2048 */
 	uint32_t has_attributes;
 	uint32_t compare_retention;	/* compare the retention duration too when the checkpoint exists */
+	uint32_t whole_flags;	/* any bits may be set in the creation flags; they are compared as a whole */
 	uint32_t backup;	/* a checkpoint made by this keeps a second copy, on another node or on disk */
 	struct ckpt_attributes attributes;
 
@@ -105,11 +139,13 @@ struct ckpt_call {
 	uint32_t chosen;	/* SaCkptSectionsChosenT */
 	int64_t time_ns;	/* expiration or retention */
 	uint32_t generate;	/* SECTION_CREATE: 1 asks for an id; it comes back in elements[0].id, a malloc block */
+	uint32_t refuse_past;	/* SECTION_CREATE: an expiration before the current second is INVALID_PARAM, else never */
 	uint32_t resume;
 	uint32_t limit;		/* most sections in list */
 	uint32_t notify;
 	uint32_t *bell;		/* INITIALIZE: futex word in the front's memory, valid until FINALIZE was submitted.
 				 * The engine adds 1 and wakes all waiters when an event is queued and at finalize */
+	uint32_t *consumption_bell;	/* INITIALIZE: the same for the events of ckptEngineConsumed */
 
 	uint32_t error;		/* out: SaAisErrorT */
 	uint32_t index;		/* out: element at fault */
@@ -119,13 +155,23 @@ struct ckpt_call {
 	struct ckpt_section *list;	/* out: one malloc block, ids included */
 	uint32_t list_count;
 	uint32_t more;		/* out: the list goes on after its last section */
+
+	const struct ckpt_environment *environment;
+	uint32_t dataset;	/* number of a dataset, not 0 */
+	uint32_t group;
+	uint32_t order;
+	uint32_t exists;	/* out: 1 yes, 0 no */
+	struct ckpt_record *records;	/* out: one malloc block: elements in the order they were first written, then the
+					 * dataset's own record; NULL: none */
+	uint32_t record_count;
 };
 
 enum ckpt_event_kind {
 	CKPT_EVENT_OPENED = 1,	/* an asynchronous open ended */
 	CKPT_EVENT_SYNCHRONIZED,/* an asynchronous synchronize ended */
 	CKPT_EVENT_ARRIVAL,	/* another handle wrote: NCS arrival callback */
-	CKPT_EVENT_TRACK	/* another handle wrote or deleted: track callback */
+	CKPT_EVENT_TRACK,	/* another handle wrote or deleted: track callback */
+	CKPT_EVENT_CONSUMED	/* another process wrote or deleted, or a section expired: immediate consumption */
 };
 
 /* One callback due. */
@@ -137,8 +183,9 @@ struct ckpt_event {
 	uint64_t id;		/* OPENED: engine's number of the checkpoint handle */
 	struct ckpt_attributes attributes;	/* OPENED */
 	int fd;			/* OPENED: as in ckpt_call */
-	uint32_t element_count;	/* ARRIVAL, TRACK: data NULL, size and offset as written */
-	struct ckpt_element *elements;	/* one malloc block, ids included; each id has a NUL byte after its last byte */
+	uint32_t element_count;	/* ARRIVAL, TRACK: data NULL, size and offset as written. CONSUMED: data also NULL if it has
+				 * to be read: not asked for, too much to come along, or updates were missed */
+	struct ckpt_element *elements;	/* one malloc block, ids and data included; each has a NUL byte after its last byte */
 };
 
 /* State shared for the life of the process; owned by the front. */
@@ -158,6 +205,8 @@ struct ckpt_process {
  *	that code, the call is still the front's alone and never completed.
  * int ckptEngineNext(uint64_t lib, struct ckpt_event *event);
  *	Takes the oldest event of a library handle: 1 taken, 0 none waiting, -1 no such handle (finalised).
+ * int ckptEngineConsumed(uint64_t lib, struct ckpt_event *event);
+ *	The same for immediate consumption, whose events (CONSUMED) have a queue and a bell of their own.
  * int ckptEngineSelection(uint64_t lib, int fd);
  *	Gives the library handle an eventfd (non-blocking, the front's until finalize; the engine stops using it when
  *	FINALIZE was submitted). The engine keeps it readable exactly while an event waits, and after events were

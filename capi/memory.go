@@ -8,6 +8,7 @@ package main
 import "C"
 
 import (
+	"math"
 	"sync/atomic"
 	"unsafe"
 
@@ -38,6 +39,18 @@ func block(size uint64) unsafe.Pointer {
 		return nil
 	}
 	return C.block_or_null(C.size_t(size))
+}
+
+// terminated allocates C memory with a NUL byte behind it; nil as block.
+func terminated(size uint64) unsafe.Pointer {
+	if size == 0 || size == math.MaxUint64 {
+		return nil
+	}
+	p := block(size + 1)
+	if p != nil {
+		*(*byte)(unsafe.Add(p, size)) = 0
+	}
+	return p
 }
 
 // wake wakes all threads that wait on a private futex word.
@@ -71,6 +84,7 @@ func freeCall(call *C.struct_ckpt_call) {
 		}
 	}
 	C.free(unsafe.Pointer(call.list))
+	C.free(unsafe.Pointer(call.records))
 	if call.fd >= 0 {
 		_ = unix.Close(int(call.fd))
 	}
@@ -85,12 +99,16 @@ func putBytes(p unsafe.Pointer, b []byte) unsafe.Pointer {
 	return unsafe.Add(p, len(b)+1)
 }
 
-// putElements makes the one block that holds a notification's elements with their ids. nil: no memory.
-func putElements(elements []agent.Element) *C.struct_ckpt_element {
+// putElements makes the one block that holds a notification's elements with their ids and, unless nil, the data of all.
+// nil: no memory.
+func putElements(elements []agent.Element, data []byte) *C.struct_ckpt_element {
 	const each = unsafe.Sizeof(C.struct_ckpt_element{})
-	size := uint64(len(elements)) * uint64(each)
+	size := uint64(len(elements))*uint64(each) + uint64(len(data))
 	for i := range elements {
 		size += uint64(len(elements[i].ID)) + 1
+		if len(data) > 0 {
+			size++
+		}
 	}
 	p := block(size)
 	if p == nil {
@@ -102,6 +120,11 @@ func putElements(elements []agent.Element) *C.struct_ckpt_element {
 		e := &elements[i]
 		out[i] = C.struct_ckpt_element{id: (*C.uint8_t)(at), id_len: C.uint64_t(len(e.ID)), size: C.uint64_t(e.Size), offset: C.uint64_t(e.Offset)}
 		at = putBytes(at, e.ID)
+		if len(data) > 0 && e.Size > 0 {
+			out[i].data = at
+			at = putBytes(at, data[:e.Size])
+			data = data[e.Size:]
+		}
 	}
 	return (*C.struct_ckpt_element)(p)
 }

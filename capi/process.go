@@ -44,7 +44,7 @@ type checkpoint struct {
 var the = process{libraries: map[uint64]*library{}, checkpoints: map[uint64]*checkpoint{}}
 
 // newLibrary makes a library handle, and the agent if it is the first one.
-func (p *process) newLibrary(bell *C.uint32_t) (id uint64, a *agent.Agent) {
+func (p *process) newLibrary(bell, consumptionBell *C.uint32_t) (id uint64, a *agent.Agent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.agent == nil {
@@ -52,7 +52,7 @@ func (p *process) newLibrary(bell *C.uint32_t) (id uint64, a *agent.Agent) {
 	}
 	p.last++
 	s := &signal{bell, -1}
-	p.libraries[p.last] = &library{p.agent.NewLibrary(s), s, map[uint64]struct{}{}}
+	p.libraries[p.last] = &library{p.agent.NewLibrary(s, &signal{consumptionBell, -1}), s, map[uint64]struct{}{}}
 	return p.last, p.agent
 }
 

@@ -32,6 +32,9 @@ func submit(call *C.struct_ckpt_call) C.uint32_t {
 	case C.CKPT_OP_CLOSE:
 		return closeCheckpoint(call, timeout)
 	}
+	if call.op >= C.CKPT_OP_STORE_OPEN {
+		return onStore(call, timeout)
+	}
 	if call.op == C.CKPT_OP_OPEN || call.op == C.CKPT_OP_UNLINK || call.op == C.CKPT_OP_NOTIFY && call.id == 0 {
 		l := the.library(call.lib)
 		if l == nil {
@@ -63,7 +66,7 @@ func plain(call *C.struct_ckpt_call) func(*agent.Result) {
 }
 
 func initialize(call *C.struct_ckpt_call, timeout time.Duration) {
-	id, a := the.newLibrary(call.bell)
+	id, a := the.newLibrary(call.bell, call.consumption_bell)
 	a.StartUp(timeout, func(code wire.Code) {
 		if code != wire.OK {
 			the.finalize(id, timeout, func() {})
@@ -105,13 +108,19 @@ func notify(call *C.struct_ckpt_call) (n agent.Notify) {
 	if call.notify&C.CKPT_NOTIFY_TRACK != 0 {
 		n |= agent.NotifyTrack
 	}
+	if call.notify&C.CKPT_NOTIFY_CONSUME != 0 {
+		n |= agent.NotifyConsume
+	}
+	if call.notify&C.CKPT_NOTIFY_DATA != 0 {
+		n |= agent.NotifyData
+	}
 	return n
 }
 
 func open(call *C.struct_ckpt_call, l *library, timeout time.Duration) {
 	o := agent.OpenOptions{
 		Flags: uint32(call.open_flags), CompareRetention: call.compare_retention != 0, Tag: uint64(call.tag), Segment: true,
-		Backup: call.backup != 0,
+		Backup: call.backup != 0, WholeFlags: call.whole_flags != 0,
 	}
 	if call.has_attributes != 0 {
 		o.Attributes = attributesOf(&call.attributes)
@@ -210,11 +219,14 @@ func onSection(call *C.struct_ckpt_call, c *checkpoint, timeout time.Duration) C
 }
 
 func create(call *C.struct_ckpt_call, c *checkpoint, id, data []byte, timeout time.Duration) {
+	o := agent.CreateOptions{
+		Expiration: int64(call.time_ns), Generate: call.generate != 0, RefusePast: call.refuse_past != 0,
+	}
 	if call.generate == 0 {
-		c.StartCreate(id, data, int64(call.time_ns), false, timeout, plain(call))
+		c.StartCreate(id, data, o, timeout, plain(call))
 		return
 	}
-	c.StartCreate(nil, data, int64(call.time_ns), true, timeout, func(r *agent.Result) {
+	c.StartCreate(nil, data, o, timeout, func(r *agent.Result) {
 		e := &elementsOf(call)[0]
 		e.id, e.id_len = nil, 0
 		if r.Code == wire.OK {
@@ -250,7 +262,7 @@ func read(call *C.struct_ckpt_call, c *checkpoint, timeout time.Duration) {
 	}
 	alloc := func(i int, size uint64) []byte {
 		C.free(in[i].data)
-		in[i].data, in[i].size = block(size), C.uint64_t(size)
+		in[i].data, in[i].size = terminated(size), C.uint64_t(size)
 		return bytesOf(in[i].data, in[i].size)
 	}
 	c.StartRead(elements, alloc, timeout, plain(call))

@@ -113,11 +113,38 @@ func TestAttributesCompared(t *testing.T) {
 	} {
 		b := a
 		change(&b)
-		if sameAttributes(&a, &b, true) {
+		o := Open{DirectorOpenRequest: wire.DirectorOpenRequest{Attributes: b, CompareRetention: true}}
+		if sameAttributes(&a, &o) {
 			t.Errorf("%s not compared", name)
 		}
-		if same := sameAttributes(&a, &b, false); same != (name == "retention") {
+		o.CompareRetention = false
+		if same := sameAttributes(&a, &o); same != (name == "retention") {
 			t.Errorf("%s without retention: same %v", name, same)
+		}
+	}
+}
+
+// TestCreationFlagsCompared: clCkpt* compares all bits, AIS only what they mean to it.
+func TestCreationFlagsCompared(t *testing.T) {
+	for _, c := range []struct {
+		made, asked uint32
+		whole, same bool
+	}{
+		{0x12, 0x12, true, true},
+		{0x12, 0x02, true, false},
+		{0x00, 0x02, true, false},
+		{0x12, 0x02, false, true},
+		{0x50, 0x02, false, true}, // no mode of update is asynchronous
+		{0x07, 0x01, false, true}, // the first of several modes counts
+		{0x06, 0x02, false, true},
+		{0x06, 0x04, false, false},
+		{0x2c, 0x0c, false, true},
+		{0x2c, 0x04, false, false},
+	} {
+		a := wire.Attributes{CreationFlags: c.made}
+		o := Open{DirectorOpenRequest: wire.DirectorOpenRequest{Attributes: wire.Attributes{CreationFlags: c.asked}, WholeFlags: c.whole}}
+		if same := sameAttributes(&a, &o); same != c.same {
+			t.Errorf("%#x opened with %#x, whole %v: same %v", c.made, c.asked, c.whole, same)
 		}
 	}
 }

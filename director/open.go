@@ -25,7 +25,7 @@ func (k *Core) open(n *node, o *Open) {
 		k.refuse(wire.NotExist, "no checkpoint of this name")
 	case c == nil:
 		k.create(n, o)
-	case o.HasAttributes && !sameAttributes(&c.Config.Attributes, &o.Attributes, o.CompareRetention):
+	case o.HasAttributes && !sameAttributes(&c.Config.Attributes, o):
 		k.refuse(wire.Exist, "the checkpoint exists with other attributes")
 	case c.Config.Attributes.Collocated() && n.full() && !n.Locked && !has(concerned(&c.Config), n.Name):
 		k.refuse(wire.NoResources, "node %s holds %d replicas, its maximum", n.Name, n.replicas)
@@ -88,10 +88,14 @@ func (k *Core) create(n *node, o *Open) {
 // awaitsActive reports whether the checkpoint has no active replica until one is chosen.
 func awaitsActive(a *wire.Attributes) bool { return a.Collocated() && a.Asynchronous() }
 
-func sameAttributes(a, b *wire.Attributes, retention bool) bool {
-	x, y := *a, *b
-	if !retention {
+// sameAttributes reports whether a checkpoint has the attributes that an open expects.
+func sameAttributes(a *wire.Attributes, o *Open) bool {
+	x, y := *a, o.Attributes
+	if !o.CompareRetention {
 		x.RetentionDuration, y.RetentionDuration = 0, 0
+	}
+	if !o.WholeFlags {
+		x.CreationFlags, y.CreationFlags = x.AISFlags(), y.AISFlags()
 	}
 	return x == y
 }

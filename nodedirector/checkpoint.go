@@ -27,8 +27,14 @@ type checkpoint struct {
 	gone     bool             // deleted, or the node's replica is lost: handles are bad
 	index    *index           // nil until somebody iterates
 	history  history
-	notified map[*session]int // sessions to be sent events: number of their handles that want them
+	notified map[*session]wishes // sessions to be sent events
 	opens    map[handleKey]uint32
+}
+
+// wishes counts the handles of one session that want events of a checkpoint.
+type wishes struct {
+	handles int
+	data    int // those that want the data written, too
 }
 
 // handleKey names a handle on the node.
@@ -108,7 +114,7 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 	}
 	if len(c.notified) > 0 {
 		c.history.add(v.event)
-		c.n.sendEvents(c.notified, v.event)
+		c.n.sendEvents(c.notified, v.event, writtenData(v))
 	}
 	return wire.OK, 0
 }
@@ -244,20 +250,30 @@ func (c *checkpoint) removeLocked() {
 	}
 }
 
-// notifyLocked switches events for one handle of a session on or off.
-func (c *checkpoint) notifyLocked(s *session, on bool) {
-	if on {
+// notifyLocked follows a change of what one handle of a session wants to be told.
+func (c *checkpoint) notifyLocked(s *session, before, after wish) {
+	w := c.notified[s]
+	w.count(before, -1)
+	w.count(after, 1)
+	if w.handles > 0 {
 		if c.notified == nil {
-			c.notified = make(map[*session]int)
+			c.notified = make(map[*session]wishes)
 		}
-		c.notified[s]++
+		c.notified[s] = w
 		return
 	}
-	if c.notified[s]--; c.notified[s] <= 0 {
-		delete(c.notified, s)
-	}
+	delete(c.notified, s)
 	if len(c.notified) == 0 {
 		c.history.clear()
+	}
+}
+
+func (w *wishes) count(of wish, n int) {
+	if of != wishNone {
+		w.handles += n
+	}
+	if of == wishData {
+		w.data += n
 	}
 }
 

@@ -18,7 +18,7 @@ func (c *call) update(h *handle) {
 	body := c.body.(*wire.UpdateRequest)
 	v := h.c.updateLocked(&update{
 		op: c.req.Op, access: h.flags, open: h.open,
-		elements: body.Elements, data: c.data, time: body.Time, generate: body.Generate,
+		elements: body.Elements, data: c.data, time: body.Time, generate: body.Generate, refusePast: body.RefusePast,
 		request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
 		now:     time.Now().UnixNano(),
 	})

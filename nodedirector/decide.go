@@ -26,9 +26,11 @@ type update struct {
 	elements []wire.Element
 	data     []byte // of all elements, one after the other
 	time     int64  // expiration
-	generate bool
-	request  wire.RequestID
-	now      int64 // wall clock ns
+	// refusePast: an expiration before the current second is an error of a creation; else the section never expires.
+	refusePast bool
+	generate   bool
+	request    wire.RequestID
+	now        int64 // wall clock ns
 }
 
 // verdict is the answer to an update. With code OK, apply is to be applied as a whole, and event to be told after it.
@@ -89,11 +91,14 @@ func decideCreate(c *wire.Config, at place, v view, u *update) verdict {
 	if at != placeHere {
 		return refuse(elsewhere(at))
 	}
-	if e.Size > a.MaxSectionSize || e.Size != uint64(len(u.data)) {
+	if e.Size > c.SectionSizeMax() || e.Size != uint64(len(u.data)) {
 		return refuse(wire.InvalidParam)
 	}
 	if a.MaxSections == 1 {
 		return refuse(wire.Exist)
+	}
+	if u.refusePast && beforeThisSecond(u) {
+		return refuse(wire.InvalidParam)
 	}
 	if !u.generate {
 		if _, exists := v.Lookup(id); exists {
@@ -112,10 +117,11 @@ func decideCreate(c *wire.Config, at place, v view, u *update) verdict {
 		id, d.generated, d.apply.NextGenerated = made, made, &next
 	}
 	expiration := u.time
-	if expiration < u.now {
+	if expiration < u.now && !u.refusePast {
 		expiration, d.pastExpiration = never, true
 	}
 	d.apply.Ops = []segment.Op{{Kind: segment.OpCreate, Section: id, Data: u.data, Expiration: expiration}}
+	d.event.Created = true
 	if e.Size > 0 {
 		d.event.Elements = []wire.Element{{ID: id, Size: e.Size}}
 	}
@@ -183,7 +189,7 @@ func decideExpiration(c *wire.Config, at place, v view, u *update) verdict {
 	if u.access&wire.OpenWrite == 0 {
 		return refuse(wire.Access)
 	}
-	if second := int64(time.Second); u.time < u.now/second*second {
+	if beforeThisSecond(u) {
 		return refuse(wire.InvalidParam)
 	}
 	id := u.elements[0].ID
@@ -195,11 +201,14 @@ func decideExpiration(c *wire.Config, at place, v view, u *update) verdict {
 	return d
 }
 
+// beforeThisSecond reports whether an expiration lies before the current second of the wall clock.
+func beforeThisSecond(u *update) bool { return u.time < u.now/int64(time.Second)*int64(time.Second) }
+
 // decideWrite checks every element before any is written: all or none. Of several faulty ones the first is named.
 func decideWrite(c *wire.Config, at place, v view, u *update) verdict {
-	a := &c.Attributes
+	sizeMax := c.SectionSizeMax()
 	for i := range u.elements {
-		if u.elements[i].Size > a.MaxSectionSize {
+		if u.elements[i].Size > sizeMax {
 			return refuseAt(wire.InvalidParam, i)
 		}
 	}
@@ -223,7 +232,7 @@ func decideWrite(c *wire.Config, at place, v view, u *update) verdict {
 		if !exists {
 			return refuseAt(wire.NotExist, i)
 		}
-		if end, carry := bits.Add64(e.Offset, e.Size, 0); carry != 0 || end > a.MaxSectionSize {
+		if end, carry := bits.Add64(e.Offset, e.Size, 0); carry != 0 || end > sizeMax {
 			return refuseAt(wire.NoResources, i)
 		}
 		if s.Corrupted {
@@ -249,7 +258,7 @@ func decideOverwrite(c *wire.Config, at place, v view, u *update) verdict {
 		return refuse(wire.Access)
 	}
 	e := &u.elements[0]
-	if e.Size > c.Attributes.MaxSectionSize || e.Size != uint64(len(u.data)) {
+	if e.Size > c.SectionSizeMax() || e.Size != uint64(len(u.data)) {
 		return refuse(wire.InvalidParam)
 	}
 	if at != placeHere {
@@ -264,8 +273,8 @@ func decideOverwrite(c *wire.Config, at place, v view, u *update) verdict {
 	return d
 }
 
-// decideExpired removes a section whose time has come. It is an update like a deletion, numbered, but nobody is
-// told of it. Code NotExist: there is nothing to do (any more).
+// decideExpired removes a section whose time has come. It is an update like a deletion, numbered, but only those are
+// told of it who look at Event.Expired. Code NotExist: there is nothing to do (any more).
 func decideExpired(c *wire.Config, at place, v view, id []byte, now int64) verdict {
 	if at != placeHere {
 		return refuse(elsewhere(at))
@@ -276,6 +285,7 @@ func decideExpired(c *wire.Config, at place, v view, id []byte, now int64) verdi
 	}
 	d := accept(c, v, &update{now: now})
 	d.apply.Ops = []segment.Op{{Kind: segment.OpDelete, Section: id}}
+	d.event.Expired = id
 	return d
 }
 
@@ -284,8 +294,8 @@ func accept(c *wire.Config, v view, u *update) verdict {
 	number := v.Number() + 1
 	d := verdict{
 		code:  wire.OK,
-		apply: &segment.Update{Number: number, Now: u.now, Weak: c.Attributes.CreationFlags&wire.FlagActiveWeak != 0},
-		event: wire.Event{Checkpoint: c.Checkpoint, Update: number, Writer: u.open},
+		apply: &segment.Update{Number: number, Now: u.now, Weak: c.Attributes.Weak()},
+		event: wire.Event{Checkpoint: c.Checkpoint, Update: number, Writer: u.open, Session: u.request.Session},
 	}
 	return d
 }

@@ -45,6 +45,7 @@ type openRecord struct {
 	Name       string
 	Flags      uint32
 	Notify     bool
+	NotifyData bool
 }
 
 type closeRecord struct{ Open uint64 }
@@ -52,6 +53,7 @@ type closeRecord struct{ Open uint64 }
 type notifyRecord struct {
 	Open uint64
 	On   bool
+	Data bool
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -264,7 +266,7 @@ func replay(body []byte, opens *[]openRecord, byOpen map[uint64]int) error {
 			return err
 		}
 		if i, ok := byOpen[n.Open]; ok {
-			(*opens)[i].Notify = n.On
+			(*opens)[i].Notify, (*opens)[i].NotifyData = n.On, n.Data
 		}
 	}
 	return nil

@@ -23,16 +23,18 @@ func checkOpen(r *wire.OpenRequest) wire.Code {
 	case r.HasAttributes != (r.Flags&wire.OpenCreate != 0):
 		return wire.InvalidParam
 	case r.HasAttributes:
-		return checkAttributes(&r.Attributes)
+		return checkAttributes(&r.Attributes, r.WholeFlags)
 	}
 	return wire.OK
 }
 
-func checkAttributes(a *wire.Attributes) wire.Code {
-	switch a.CreationFlags &^ wire.FlagCollocated {
-	case wire.FlagAllReplicas, wire.FlagActiveReplica, wire.FlagActiveWeak:
-	default:
+// checkAttributes checks creation attributes. With wholeFlags they are those of clCkpt*.
+func checkAttributes(a *wire.Attributes, wholeFlags bool) wire.Code {
+	switch {
+	case !wholeFlags && a.CreationFlags != a.AISFlags():
 		return wire.InvalidParam
+	case wholeFlags && a.MaxSectionSize == 0:
+		return wire.OK
 	}
 	if over, size := bits.Mul64(uint64(a.MaxSections), a.MaxSectionSize); over == 0 && a.CheckpointSize > size {
 		return wire.InvalidParam
@@ -67,7 +69,7 @@ func (c *call) open(r *wire.OpenRequest) {
 	var err error
 	code, text := n.ask(wire.DirectorOpen, &wire.DirectorOpenRequest{
 		Name: r.Name, HasAttributes: r.HasAttributes, Attributes: r.Attributes, CompareRetention: r.CompareRetention, Backup: r.Backup,
-		Now: time.Now().UnixNano(), Restore: r.Restore,
+		Now: time.Now().UnixNano(), Restore: r.Restore, WholeFlags: r.WholeFlags,
 	}, &reply, c.deadline(), func() {
 		k = n.checkpointOf(reply.Config.Checkpoint, reply.Config.Name)
 		if n.isRefused(k.id) {
@@ -84,7 +86,7 @@ func (c *call) open(r *wire.OpenRequest) {
 		c.refuse(c.undo(k, &reply, err), 0)
 		return
 	}
-	h = &handle{open: r.Open, c: k, flags: r.Flags, notify: r.Notify && r.Flags&wire.OpenRead != 0}
+	h = &handle{open: r.Open, c: k, flags: r.Flags, notify: wishOf(r.Notify && r.Flags&wire.OpenRead != 0, r.NotifyData)}
 	if c.req.Deadline <= monotonic() {
 		n.director.reconcile(k) // nobody waits for it any more
 		c.refuse(wire.Timeout, 0)

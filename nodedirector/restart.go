@@ -169,13 +169,11 @@ func (n *Node) restoreSession(r sessionRecord, opens []openRecord, size int64) (
 	s := n.sessionOf(r, j)
 	for _, o := range opens {
 		c := n.checkpointOf(o.Checkpoint, o.Name)
-		h := &handle{open: o.Open, c: c, flags: o.Flags, notify: o.Notify}
+		h := &handle{open: o.Open, c: c, flags: o.Flags, notify: wishOf(o.Notify, o.NotifyData)}
 		c.mu.Lock()
 		c.gone = c.gone || n.refused[o.Checkpoint]
 		c.opens[handleKey{s.id, o.Open}] = o.Flags
-		if h.notify {
-			c.notifyLocked(s, true)
-		}
+		c.notifyLocked(s, wishNone, h.notify)
 		c.mu.Unlock()
 		s.opens[o.Open] = h
 	}

@@ -303,7 +303,7 @@ func TestJournal(t *testing.T) {
 		v    any
 	}{
 		{recordOpen, &openRecord{Open: 2, Checkpoint: 20, Name: "two", Flags: 1}},
-		{recordNotify, &notifyRecord{2, true}},
+		{recordNotify, &notifyRecord{Open: 2, On: true, Data: true}},
 		{recordClose, &closeRecord{1}},
 		{recordOpen, &openRecord{Open: 3, Checkpoint: 10, Name: "one", Flags: 7, Notify: true}},
 	} {
@@ -321,7 +321,7 @@ func TestJournal(t *testing.T) {
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(r) {
 		t.Fatal(got, err)
 	}
-	if want := "[{2 20 two 1 true} {3 10 one 7 true}]"; fmt.Sprint(opens) != want {
+	if want := "[{2 20 two 1 true true} {3 10 one 7 true false}]"; fmt.Sprint(opens) != want {
 		t.Fatalf("%v, want %s", opens, want)
 	}
 	// Cut off or damaged anywhere, it gives what was whole before, or nothing.

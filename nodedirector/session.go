@@ -41,7 +41,26 @@ type handle struct {
 	open   uint64
 	c      *checkpoint
 	flags  uint32
-	notify bool
+	notify wish
+}
+
+// wish is what a handle wants to be told of updates.
+type wish uint8
+
+const (
+	wishNone   wish = iota
+	wishEvents      // what changed
+	wishData        // and the data written
+)
+
+func wishOf(on, data bool) wish {
+	switch {
+	case !on:
+		return wishNone
+	case data:
+		return wishData
+	}
+	return wishEvents
 }
 
 // newSession makes a session of a process that has connected.
@@ -214,10 +233,8 @@ func (s *session) dropHandle(h *handle) {
 	if len(h.c.opens) == 0 {
 		h.c.index = nil
 	}
-	if h.notify {
-		h.notify = false
-		h.c.notifyLocked(s, false)
-	}
+	h.c.notifyLocked(s, h.notify, wishNone)
+	h.notify = wishNone
 	h.c.mu.Unlock()
 }
 
@@ -244,16 +261,14 @@ func (s *session) addHandle(h *handle) error {
 	case len(s.opens) >= opensPerSessionMax:
 		return wire.NoResources
 	}
-	r := &openRecord{Open: h.open, Checkpoint: h.c.id, Name: h.c.name, Flags: h.flags, Notify: h.notify}
+	r := &openRecord{Open: h.open, Checkpoint: h.c.id, Name: h.c.name, Flags: h.flags, Notify: h.notify != wishNone, NotifyData: h.notify == wishData}
 	if err := s.journal.add(recordOpen, r); err != nil {
 		s.n.log.Error("session journal", "reason", err)
 		return wire.NoResources
 	}
 	s.opens[h.open] = h
 	h.c.opens[handleKey{s.id, h.open}] = h.flags
-	if h.notify {
-		h.c.notifyLocked(s, true)
-	}
+	h.c.notifyLocked(s, wishNone, h.notify)
 	return nil
 }
 
@@ -293,7 +308,10 @@ func (s *session) obsoleteLocked(kind byte, v any) {
 	}
 	opens := make([]openRecord, 0, len(s.opens))
 	for _, h := range s.opens {
-		opens = append(opens, openRecord{Open: h.open, Checkpoint: h.c.id, Name: h.c.name, Flags: h.flags, Notify: h.notify})
+		opens = append(opens, openRecord{
+			Open: h.open, Checkpoint: h.c.id, Name: h.c.name, Flags: h.flags,
+			Notify: h.notify != wishNone, NotifyData: h.notify == wishData,
+		})
 	}
 	j, err := newJournal(s.n.sessionsDir(), &s.record, opens)
 	if err != nil {

@@ -45,6 +45,13 @@
  * leaks that leaves its callbacks by longjmp, and is far above the callbacks that run at once. */
 #define CKPT_PARKED_MAX 1024u
 
+/* Buffer that a serializer of SDK 2.3 is offered, bytes. */
+#define CKPT_SERIALIZE_BYTES UINT32_C(65536)
+
+/* How long ending notifications waits for a callback that is running. One that waits for the thread that ends them, on a
+ * lock of the application, must not stop it for longer. */
+#define CKPT_CONSUMPTION_WAIT_NS CKPT_NS_PER_S
+
 /* Address space the engine's runtime reserves at start, bytes. */
 #define CKPT_ADDRESS_SPACE_BYTES (UINT64_C(1) << 30)
 

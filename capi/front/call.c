@@ -40,6 +40,7 @@ void ckpt_call_free(struct ckpt_call *call)
 	if (call->op == CKPT_OP_SECTION_CREATE && call->generate)
 		free(call->elements[0].id);
 	free(call->list);
+	free(call->records);
 	if (call->fd >= 0)
 		close(call->fd);
 	free(call);
@@ -78,9 +79,11 @@ uint32_t ckpt_call_send(struct ckpt_call *call)
 /* Undoes what a call made that nobody will ever use. */
 static void discard(struct ckpt_call *call)
 {
-	uint32_t op = call->op == CKPT_OP_OPEN ? CKPT_OP_CLOSE : CKPT_OP_FINALIZE;
+	uint32_t op = call->op == CKPT_OP_OPEN ? CKPT_OP_CLOSE :
+		      call->op == CKPT_OP_INITIALIZE ? CKPT_OP_FINALIZE :
+		      call->op == CKPT_OP_STORE_OPEN ? CKPT_OP_STORE_CLOSE : 0;
 
-	if ((call->op == CKPT_OP_OPEN || call->op == CKPT_OP_INITIALIZE) && call->error == SA_AIS_OK) {
+	if (op != 0 && call->error == SA_AIS_OK) {
 		struct ckpt_call *undo = ckpt_call_new(op, 0);
 
 		if (undo != NULL) {
@@ -152,4 +155,11 @@ uint32_t ckpt_call_run(struct ckpt_call **call, const struct ckpt_held *held)
 		return SA_AIS_ERR_TIMEOUT;
 	}
 	return w.call->error;
+}
+
+uint32_t ckpt_call_on(struct ckpt_object *object, struct ckpt_call **call)
+{
+	struct ckpt_held held = {.object = object};
+
+	return ckpt_call_run(call, &held);
 }

@@ -28,6 +28,10 @@ void ckpt_call_free(struct ckpt_call *call);
  */
 uint32_t ckpt_call_run(struct ckpt_call **call, const struct ckpt_held *held);
 
+/* Makes a call on a handle and waits for it. The caller's reference to object and the call are given up if the thread is
+ * cancelled meanwhile; they stay the caller's otherwise. See ckpt_call_run. */
+uint32_t ckpt_call_on(struct ckpt_object *object, struct ckpt_call **call);
+
 /* Submits a call that is completed through an event, or whose outcome nobody waits for, and frees what remains.
  * Returns SA_AIS_OK if it was accepted. */
 uint32_t ckpt_call_send(struct ckpt_call *call);

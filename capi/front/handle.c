@@ -32,7 +32,7 @@ struct slot {
 	_Atomic uint32_t references;
 	_Atomic uint32_t state;
 	_Atomic uint32_t kind;
-	uint32_t word;
+	uint32_t words[CKPT_WORDS];
 	struct ckpt_object *object;	/* constant while references > 0 */
 	struct slot *next_free;
 	uint32_t index;
@@ -290,7 +290,7 @@ bool ckpt_object_retire(struct ckpt_object *object)
 	return true;
 }
 
-uint32_t *ckpt_object_word(const struct ckpt_object *object)
+uint32_t *ckpt_object_word(const struct ckpt_object *object, enum ckpt_word word)
 {
-	return &slot_of(object->handle)->word;
+	return &slot_of(object->handle)->words[word];
 }

@@ -12,7 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum ckpt_kind { CKPT_KIND_LIBRARY = 1, CKPT_KIND_CHECKPOINT, CKPT_KIND_ITERATION };
+/* Handles of one API are no handles of the other. */
+enum ckpt_kind {
+	CKPT_KIND_SA_LIBRARY = 1, CKPT_KIND_SA_CHECKPOINT, CKPT_KIND_SA_ITERATION,
+	CKPT_KIND_CL_LIBRARY, CKPT_KIND_CL_CHECKPOINT, CKPT_KIND_CL_ITERATION,
+	CKPT_KIND_CL_DATASETS
+};
 
 /* The first member of everything that has a handle. Its fields belong to handle.c but for reading handle and parent. */
 struct ckpt_object {
@@ -51,8 +56,9 @@ void ckpt_object_release(struct ckpt_object *object);
  */
 bool ckpt_object_retire(struct ckpt_object *object);
 
-/* A word that lives as long as the process and belongs to this object while it exists: what others may still touch
- * when the object is gone. */
-uint32_t *ckpt_object_word(const struct ckpt_object *object);
+/* Words that live as long as the process and belong to this object while it exists: what others may still touch when the
+ * object is gone. */
+enum ckpt_word { CKPT_WORD_EVENTS, CKPT_WORD_CONSUMPTION, CKPT_WORDS };
+uint32_t *ckpt_object_word(const struct ckpt_object *object, enum ckpt_word word);
 
 #endif

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,6 +25,7 @@
 #include "location.h"
 #include "saAis.h"
 #include "signals.h"
+#include "thread.h"
 
 struct ckpt_engine ckpt_engine;
 struct ckpt_process ckpt_process = {.abi = CKPT_ENGINE_ABI, .session_fd = -1};
@@ -135,30 +134,6 @@ static void *load(void *result)
 	return NULL;
 }
 
-static int start_loading(pthread_t *thread, bool *result)
-{
-	pthread_attr_t attributes;
-	struct sched_param ordinary = {.sched_priority = 0};
-	sigset_t all, mine;
-	cpu_set_t main_thread;
-	int rc = pthread_attr_init(&attributes);
-
-	if (rc != 0)
-		return rc;
-	pthread_attr_setstacksize(&attributes, CKPT_LOADER_STACK_BYTES);
-	pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
-	pthread_attr_setschedpolicy(&attributes, SCHED_OTHER);
-	pthread_attr_setschedparam(&attributes, &ordinary);
-	if (sched_getaffinity(getpid(), sizeof main_thread, &main_thread) == 0)
-		pthread_attr_setaffinity_np(&attributes, sizeof main_thread, &main_thread);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mine);
-	rc = pthread_create(thread, &attributes, load, result);
-	pthread_sigmask(SIG_SETMASK, &mine, NULL);
-	pthread_attr_destroy(&attributes);
-	return rc;
-}
-
 /* The caller holds loading. */
 static uint32_t load_once(void)
 {
@@ -174,7 +149,7 @@ static uint32_t load_once(void)
 		complained = true;
 		return SA_AIS_ERR_NO_MEMORY;
 	}
-	rc = start_loading(&thread, &loaded);
+	rc = ckpt_thread_start(&thread, CKPT_LOADER_STACK_BYTES, load, &loaded);
 	if (rc != 0) {
 		if (!complained)
 			complain("libckpt: cannot start a thread to load libckpt-engine.so: %s", strerror(rc));

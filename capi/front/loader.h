@@ -11,6 +11,7 @@
 	X(start, "ckptEngineStart", ckpt_engine_start_fn) \
 	X(submit, "ckptEngineSubmit", ckpt_engine_submit_fn) \
 	X(next, "ckptEngineNext", ckpt_engine_next_fn) \
+	X(consumed, "ckptEngineConsumed", ckpt_engine_next_fn) \
 	X(selection, "ckptEngineSelection", ckpt_engine_selection_fn)
 
 struct ckpt_engine {

@@ -53,6 +53,10 @@ func TestExamplesAlone(t *testing.T) {
 			"callback 3: section colour, 4 bytes at 5: grey",
 			"callback 4: section colour, 0 bytes at 0",
 		},
+		"clckpt_hello": {
+			"wrote 18 bytes: Hello, OpenClovis!",
+			"read 18 bytes: Hello, OpenClovis!",
+		},
 	}
 	cluster := testcluster.Start(t, testcluster.Options{})
 	for name, lines := range want {
@@ -79,6 +83,51 @@ func TestHotStandby(t *testing.T) {
 	}
 	active.expect(wrote...)
 	standby.expect(append(arrived, "standby: has all 5 orders")...)
+}
+
+// The reader is told of each change with its data, twice over: nothing is left of the first time.
+func TestClovisNotify(t *testing.T) {
+	cluster := testcluster.Start(t, testcluster.Options{})
+	for range 2 {
+		reader := start(t, cluster.Env(), "clckpt_notify", "reader")
+		reader.waitLine("reader: waiting")
+		start(t, cluster.Env(), "clckpt_notify", "writer").expect("writer: done")
+		reader.expect("reader: waiting",
+			"reader: change 1 of clckpt_notify: section colour, 9 bytes at 0: dark blue",
+			"reader: change 2 of clckpt_notify: section colour, 4 bytes at 5: grey",
+			"reader: change 3 of clckpt_notify: section colour, deleted",
+			"reader: 3 changes")
+	}
+}
+
+// What one run has written the next one reads, without a service; reading deletes it.
+func TestClovisDatasets(t *testing.T) {
+	env := withoutService(t)
+	for range 2 {
+		start(t, env, "clckpt_datasets", "write").expect("wrote 3 elements and the sum")
+		start(t, env, "clckpt_datasets", "write").expect("wrote 3 elements and the sum")
+		start(t, env, "clckpt_datasets", "read").expect("Ada has called 3 times", "Grace has called 5 times",
+			"Edsger has called 2 times", "10 calls in all")
+		nothing := start(t, env, "clckpt_datasets", "read")
+		if err := nothing.waitEnd(); err == nil {
+			t.Error("what was deleted was read")
+		}
+		if got := nothing.stderr.String(); got != "nothing has been written yet\n" {
+			t.Errorf("it said %q", got)
+		}
+	}
+}
+
+// withoutService returns an environment in which a program finds the library and directories of
+// its own, and no service.
+func withoutService(t *testing.T) []string {
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "CKPT_") || strings.HasPrefix(v, "ASP_")
+	})
+	return append(env,
+		"CKPT_RUN_DIR="+t.TempDir(),
+		"CKPT_DATA_DIR="+t.TempDir(),
+		"LD_LIBRARY_PATH="+filepath.Join(testcluster.Root(), "build", "lib"))
 }
 
 // The sample is the text of the takeover example, and what wc says about it.
@@ -224,19 +273,21 @@ func TestTakeoverFromASlowActive(t *testing.T) {
 
 // Without a service an example says which call failed, and fails itself.
 func TestNoService(t *testing.T) {
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "CKPT_")
-	})
-	env = append(env,
-		"CKPT_RUN_DIR="+t.TempDir(),
-		"LD_LIBRARY_PATH="+filepath.Join(testcluster.Root(), "build", "lib"))
-	hello := start(t, env, "hello")
-	if err := hello.waitEnd(); err == nil {
-		t.Error("hello succeeded without a service")
-	}
-	want := "saCkptInitialize: SA_AIS_ERR_TRY_AGAIN (is the checkpoint service running?)\n"
-	if got := hello.stderr.String(); !strings.HasSuffix(got, want) {
-		t.Errorf("hello said %q", got)
+	for name, want := range map[string]string{
+		"hello": "saCkptInitialize: SA_AIS_ERR_TRY_AGAIN (is the checkpoint service running?)\n",
+		"clckpt_hello": "clCkptInitialize: 0x160016, CL_ERR_TRY_AGAIN " +
+			"(is the checkpoint service running?)\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // both wait for the service as long as a call may take
+			program := start(t, withoutService(t), name)
+			if err := program.waitEnd(); err == nil {
+				t.Error("it succeeded without a service")
+			}
+			if got := program.stderr.String(); !strings.HasSuffix(got, want) {
+				t.Errorf("it said %q", got)
+			}
+		})
 	}
 }
 

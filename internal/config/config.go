@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -60,7 +59,7 @@ func (c *Config) complete() {
 	}
 	if c.DataDir == "" {
 		home, _ := os.UserHomeDir() // "" is handled
-		c.DataDir = defaultDataDir(os.Geteuid(), os.Getenv("XDG_STATE_HOME"), home, c.Instance)
+		c.DataDir = rundir.State(os.Geteuid(), os.Getenv("XDG_STATE_HOME"), home, c.Instance)
 	}
 }
 
@@ -83,17 +82,3 @@ func hostNode() string {
 
 // nodeNameMax leaves room for the number that distinguishes several nodes of one process.
 const nodeNameMax = 56
-
-func defaultDataDir(uid int, xdg, home, instance string) string {
-	if uid == 0 {
-		return filepath.Join("/var/lib/ckpt", instance)
-	}
-	name := "ckpt"
-	if instance != rundir.DefaultInstance {
-		name += "-" + instance
-	}
-	if filepath.IsAbs(xdg) {
-		return filepath.Join(xdg, name)
-	}
-	return filepath.Join(home, ".local/state", name)
-}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"libckpt/internal/rundir"
 )
 
 func clean(t *testing.T) {
@@ -156,7 +158,7 @@ func TestDataDir(t *testing.T) {
 		{7, "/x", "/h", "default", "/x/ckpt"},
 		{7, "", "/h", "lab", "/h/.local/state/ckpt-lab"},
 	} {
-		if got := defaultDataDir(c.uid, c.xdg, c.home, c.instance); got != c.dir {
+		if got := rundir.State(c.uid, c.xdg, c.home, c.instance); got != c.dir {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}

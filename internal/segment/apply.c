@@ -78,7 +78,8 @@ static int prepare_section(ckpt_writer *w, const struct ckpt_plan *plan, struct 
 		if (err != 0)
 			return err;
 	}
-	if (s->exists && !s->existed) {
+	if (s->exists && s->entry == 0) {
+		s->fresh = true;
 		if (s->id_length > CKPT_SEG_INLINE_ID) {
 			s->id_ref = ckpt_alloc(w, s->id_length, true);
 			if (s->id_ref == 0)
@@ -102,17 +103,31 @@ static void store_id(struct ckpt_seg_entry *e, const struct section_plan *s)
 	ckpt_store(&e->hash, s->hash);
 }
 
-static void switch_section(ckpt_writer *w, const struct ckpt_plan *plan, struct section_plan *s,
-                           const struct ckpt_update *u)
+static bool in_order(const ckpt_writer *w, const struct ckpt_update *u)
+{
+	uint64_t last = ckpt_load(&ckpt_head(w)->number);
+	return u->jump ? u->number == 0 || u->number > last : u->number == last + 1;
+}
+
+static void switch_section(ckpt_writer *w, const struct ckpt_plan *plan, const struct section_plan *s)
 {
 	struct ckpt_seg_entry *e = ckpt_entry_at(w, s->entry);
 	if (s->unrecorded && s->content == CONTENT_IN_PLACE)
 		ckpt_undo_corrupts(w, s->entry);
 	ckpt_undo_record(w, s->entry + offsetof(struct ckpt_seg_entry, flags),
 	                 offsetof(struct ckpt_seg_entry, next_free) - offsetof(struct ckpt_seg_entry, flags));
-	if (!s->exists) {
+	uint64_t id_length = (uint64_t)s->id_length << CKPT_ENTRY_ID_SHIFT;
+	if (!s->exists && !s->bury) {
 		ckpt_index_remove(w, s->hash, s->entry);
 		ckpt_entry_free(w, s->entry);
+		return;
+	}
+	ckpt_store(&e->number, s->number);
+	if (s->bury) {
+		ckpt_store(&e->data, 0);
+		ckpt_store(&e->capacity, 0);
+		ckpt_store(&e->size, 0);
+		ckpt_store(&e->flags, CKPT_ENTRY_VALID | CKPT_ENTRY_MARKED | CKPT_ENTRY_TOMBSTONE | id_length);
 		return;
 	}
 	if (s->content == CONTENT_IN_PLACE) {
@@ -124,36 +139,32 @@ static void switch_section(ckpt_writer *w, const struct ckpt_plan *plan, struct 
 			store_piece(w, s->old_data, p);
 		}
 	}
-	if (!s->existed)
+	if (s->fresh)
 		store_id(e, s);
 	if (s->content == CONTENT_FRESH) {
 		ckpt_store(&e->data, s->data);
 		ckpt_store(&e->capacity, s->data != 0 ? s->capacity : 0);
 	}
-	ckpt_store(&e->flags, s->flags | (uint64_t)s->id_length << CKPT_ENTRY_ID_SHIFT);
+	ckpt_store(&e->flags, s->flags | id_length);
 	ckpt_store(&e->size, s->size);
 	ckpt_store(&e->expiration, (uint64_t)s->expiration);
-	if (s->content != CONTENT_SAME)
-		ckpt_store(&e->last_update, (uint64_t)u->now);
-	ckpt_store(&e->number, u->number);
-	if (!s->existed)
+	ckpt_store(&e->last_update, (uint64_t)s->last_update);
+	if (s->fresh)
 		ckpt_index_insert(w, s->hash, s->entry);
 }
 
 static void release_section(ckpt_writer *w, const struct section_plan *s)
 {
-	if (!s->existed)
-		return;
 	if (s->old_data != 0 && (!s->exists || s->content == CONTENT_FRESH))
 		ckpt_free(w, s->old_data);
-	if (!s->exists && s->old_id_ref != 0)
+	if (!s->exists && !s->bury && s->old_id_ref != 0)
 		ckpt_free(w, s->old_id_ref);
 }
 
 static int prepare(ckpt_writer *w, struct ckpt_plan *plan, const struct ckpt_update *u, uint64_t *table,
                    uint64_t *old_results)
 {
-	int err = ckpt_index_reserve(w, plan->creates, plan->deletes, table);
+	int err = ckpt_index_reserve(w, plan->inserts, plan->removes, table);
 	for (uint32_t n = 0; err == 0 && n < plan->section_count; n++)
 		err = prepare_section(w, plan, &plan->sections[n]);
 	*old_results = 0;
@@ -166,7 +177,7 @@ int ckpt_writer_apply(ckpt_writer *w, const struct ckpt_update *u, uint64_t *ind
 {
 	struct ckpt_plan *plan;
 	int err = ckpt_undo_settle(w);
-	if (err == 0 && u->number != ckpt_load(&ckpt_head(w)->number) + 1)
+	if (err == 0 && !in_order(w, u))
 		err = -EPROTO;
 	if (err == 0)
 		err = ckpt_plan_update(w, u, &plan, index);
@@ -184,7 +195,7 @@ int ckpt_writer_apply(ckpt_writer *w, const struct ckpt_update *u, uint64_t *ind
 
 	struct ckpt_seg_header *h = ckpt_head(w);
 	uint64_t old_table = CKPT_TABLE_OFFSET(ckpt_load(&h->table));
-	if (table != 0 || plan->creates + plan->deletes > 0)
+	if (table != 0 || plan->inserts + plan->removes > 0)
 		ckpt_undo_open(w, &h->index_seq);
 	for (uint32_t n = 0; n < plan->section_count; n++)
 		if (plan->sections[n].entry != 0)
@@ -193,11 +204,13 @@ int ckpt_writer_apply(ckpt_writer *w, const struct ckpt_update *u, uint64_t *ind
 		ckpt_index_switch(w, table);
 	for (uint32_t n = 0; n < plan->section_count; n++)
 		if (plan->sections[n].entry != 0)
-			switch_section(w, plan, &plan->sections[n], u);
+			switch_section(w, plan, &plan->sections[n]);
 	ckpt_undo_record(w, offsetof(struct ckpt_seg_header, number), 32);
-	ckpt_store(&h->number, u->number);
+	ckpt_store(&h->number, ckpt_update_number(w, u));
 	ckpt_store(&h->section_count, ckpt_load(&h->section_count) + plan->creates - plan->deletes);
 	ckpt_store(&h->memory_used, ckpt_load(&h->memory_used) + plan->bytes_added - plan->bytes_removed);
+	if (plan->buries != plan->exhumes)
+		ckpt_undo_put(w, &h->tombstones, ckpt_load(&h->tombstones) + plan->buries - plan->exhumes);
 	if (u->set_next_generated)
 		ckpt_store(&h->next_generated, u->next_generated);
 	if (u->has_result)

@@ -103,6 +103,8 @@ func (c *call) fill(u *Update) error {
 	c.update.now = C.int64_t(u.Now)
 	c.update.op_count = C.uint64_t(len(u.Ops))
 	c.update.weak = C.bool(u.Weak)
+	c.update.jump = C.bool(u.Jump)
+	c.update.marked = C.bool(u.Marked)
 	if u.NextGenerated != nil {
 		c.update.set_next_generated = true
 		c.update.next_generated = C.uint64_t(*u.NextGenerated)
@@ -148,6 +150,11 @@ func (r *Replica) fillOps(u *Update, c *call) {
 			data:       data,
 			size:       C.uint64_t(len(from.Data)),
 			expiration: C.int64_t(from.Expiration),
+			total:      C.uint64_t(from.Total),
+		}
+		if s := from.Stamp; s != nil {
+			ops[i].stamped, ops[i].corrupted = true, C.bool(s.Corrupted)
+			ops[i].number, ops[i].last_update = C.uint64_t(s.Number), C.int64_t(s.LastUpdate)
 		}
 	}
 }

@@ -158,6 +158,8 @@ static const char *check_entry(struct check *c, uint64_t hash, uint64_t ref)
 	if (ckpt_load(&e->hash) != hash || ckpt_index_hash(c->w, id, length) != hash)
 		return "hash of a section id does not match";
 	uint64_t data = ckpt_load(&e->data), capacity = ckpt_load(&e->capacity);
+	if ((flags & CKPT_ENTRY_TOMBSTONE) != 0 && ((flags & CKPT_ENTRY_MARKED) == 0 || data != 0 || ckpt_load(&e->size) != 0))
+		return "tombstone is not marked, or has content";
 	if (ckpt_load(&e->size) > capacity)
 		return "section is larger than its block";
 	if (data == 0 ? capacity != 0 : !own(c, data, capacity) || ckpt_alloc_capacity(c->w, data) != capacity)
@@ -167,7 +169,7 @@ static const char *check_entry(struct check *c, uint64_t hash, uint64_t ref)
 
 static const char *check_table(struct check *c)
 {
-	uint64_t table = ckpt_load(&c->h->table), used = 0, live = 0, memory = 0;
+	uint64_t table = ckpt_load(&c->h->table), used = 0, live = 0, buried = 0, memory = 0;
 	unsigned log2 = CKPT_TABLE_LOG2(table);
 	if (log2 > 40 || !own(c, CKPT_TABLE_OFFSET(table), sizeof(struct ckpt_seg_slot) << log2))
 		return "table is no block of its own";
@@ -181,7 +183,9 @@ static const char *check_table(struct check *c)
 		const char *wrong = check_entry(c, ckpt_load(&slot[n].hash), ref);
 		if (wrong != NULL)
 			return wrong;
-		live++;
+		bool tombstone = (ckpt_load(&ckpt_entry_at(c->w, ref)->flags) & CKPT_ENTRY_TOMBSTONE) != 0;
+		live += !tombstone;
+		buried += tombstone;
 		memory += ckpt_load(&ckpt_entry_at(c->w, ref)->size);
 	}
 	if (used >= slots)
@@ -190,7 +194,9 @@ static const char *check_table(struct check *c)
 		return "number of sections does not match";
 	if (memory != ckpt_load(&c->h->memory_used))
 		return "sum of section sizes does not match";
-	if (live + ckpt_load(&c->h->entry_free_count) != ckpt_load(&c->h->entry_count))
+	if (buried != ckpt_load(&c->h->tombstones))
+		return "number of tombstones does not match";
+	if (live + buried + ckpt_load(&c->h->entry_free_count) != ckpt_load(&c->h->entry_count))
 		return "entry is neither free nor in the table";
 	for (uint64_t n = 0; n < slots; n++) {
 		uint64_t ref = ckpt_load(&slot[n].ref);

@@ -187,7 +187,14 @@ func prepared(t *testing.T, q *Quota) *Replica {
 		Op{Kind: OpCreate, Section: []byte("large"), Data: content(6000)},
 		Op{Kind: OpCreate, Section: []byte("hole 2"), Data: content(100)},
 		Op{Kind: OpCreate, Section: []byte("empty")},
-		Op{Kind: OpCreate, Section: []byte(strings.Repeat("long", 20)), Data: content(10)})
+		Op{Kind: OpCreate, Section: []byte(strings.Repeat("long", 20)), Data: content(10)},
+		Op{Kind: OpCreate, Section: []byte("buried"), Data: content(10)},
+		Op{Kind: OpCreate, Section: []byte(strings.Repeat("buried", 20)), Data: content(10)})
+	mark := &Update{Number: r.Number() + 1, Marked: true, Ops: []Op{{Kind: OpCreate, Section: []byte("marked"), Data: content(30)},
+		{Kind: OpDelete, Section: []byte("buried")}, {Kind: OpDelete, Section: []byte(strings.Repeat("buried", 20))}}}
+	if err := r.Apply(mark); err != nil {
+		t.Fatal(err)
+	}
 	mustApply(t, r, Op{Kind: OpDelete, Section: []byte("hole")}, Op{Kind: OpDelete, Section: []byte("hole 2")})
 	for slot := range 3 {
 		u := Update{Number: r.Number() + 1, Now: 2, Result: &Result{7, uint16(slot), 9, []byte("old result")}}
@@ -218,6 +225,7 @@ func fillUp(t *testing.T, r *Replica) {
 
 func TestEveryStore(t *testing.T) {
 	id, long := func(s string) []byte { return []byte(s) }, []byte(strings.Repeat("long", 20))
+	buried := []byte(strings.Repeat("buried", 20))
 	data := func(n int) []byte { return bytes.Repeat([]byte("new"), n/3+1)[:n] }
 	next := uint64(77)
 	updates := []struct {
@@ -270,6 +278,21 @@ func TestEveryStore(t *testing.T) {
 			}
 			return ops
 		}()}},
+		{name: "delete leaving a tombstone", u: Update{Marked: true, Ops: []Op{{Kind: OpDelete, Section: long}}}},
+		{name: "create over a tombstone", u: Update{Ops: []Op{{Kind: OpCreate, Section: buried, Data: data(50)}}}},
+		{name: "create over a tombstone, marked", u: Update{Marked: true, Ops: []Op{
+			{Kind: OpCreate, Section: id("buried"), Data: data(50)}}}},
+		{name: "bury again", u: Update{Marked: true, Ops: []Op{{Kind: OpCreate, Section: buried, Data: data(50)},
+			{Kind: OpDelete, Section: buried}}}},
+		{name: "remove a tombstone", u: Update{Ops: []Op{{Kind: OpRemove, Section: buried}}}},
+		{name: "remove a section", u: Update{Jump: true, Marked: true, Ops: []Op{{Kind: OpRemove, Section: long}}}},
+		{name: "remove nothing", u: Update{Jump: true, Ops: []Op{{Kind: OpRemove, Section: id("nothing")}}}},
+		{name: "put", u: Update{Jump: true, Ops: []Op{{Kind: OpPut, Section: id("new"), Data: data(50), Total: 5000,
+			Stamp: &Stamp{Number: 1, LastUpdate: 5}}}}},
+		{name: "put over a section", u: Update{Marked: true, Ops: []Op{{Kind: OpPut, Section: id("large"), Data: data(50), Total: 60,
+			Stamp: &Stamp{Number: 2, LastUpdate: 5, Corrupted: true}}}}},
+		{name: "put over a tombstone", u: Update{Ops: []Op{{Kind: OpPut, Section: buried, Total: 700}}}},
+		{name: "marked write", u: Update{Marked: true, Ops: []Op{{Kind: OpWrite, Section: id("small"), Offset: 3, Data: data(40)}}}},
 		{name: "no space", u: Update{Ops: []Op{{Kind: OpWrite, Section: id("small"), Offset: 2, Data: data(9)},
 			{Kind: OpCreate, Section: id("new"), Data: data(40)}, {Kind: OpCreate, Section: id("new 2"), Data: data(60000)}}},
 			want: ErrNoSpace, quota: 60000},
@@ -282,7 +305,10 @@ func TestEveryStore(t *testing.T) {
 				fillUp(t, r)
 			}
 			size := r.Allocated()
-			c.u.Number, c.u.Now = r.Number()+1, 1234
+			c.u.Now = 1234
+			if !c.u.Jump {
+				c.u.Number = r.Number() + 1
+			}
 			total += everyStore(t, crash{r: r, do: func() error { return r.Apply(&c.u) }, want: c.want}, false)
 			if c.full == (r.Allocated() == size) {
 				t.Errorf("the file had %d bytes, has %d", size, r.Allocated())
@@ -298,7 +324,10 @@ func TestEveryStore(t *testing.T) {
 	other("config", false, func(r *Replica) error { return r.SetConfig(data(700)) })
 	other("no config", false, func(r *Replica) error { return r.SetConfig(nil) })
 	other("drop session", false, func(r *Replica) error { return r.DropSession(7) })
-	other("mark", false, func(r *Replica) error { return r.SetMarked([]byte("small"), true) })
+	other("unmark", false, func(r *Replica) error { return r.Unmark([]byte("marked"), r.Number()) })
+	other("unmark tombstone", false, func(r *Replica) error { return r.Unmark([]byte("buried"), r.Number()) })
+	other("unmark tombstone, long id", false, func(r *Replica) error { return r.Unmark(buried, r.Number()) })
+	other("drop result", false, func(r *Replica) error { return r.DropResult(7, 1) })
 	other("state", false, func(r *Replica) error { r.SetState(State{Epoch: Epoch{5, 6}, LeaseDeadline: 7}); return nil })
 	other("lease", false, func(r *Replica) error { s := readable; s.LeaseDeadline = 9; r.SetState(s); return nil })
 	other("weak write", true, func(r *Replica) error {
@@ -349,6 +378,9 @@ func TestEveryStoreRandom(t *testing.T) {
 		}
 		u := randomUpdate(rng, m, 3000)
 		u.Weak = false
+		if u.Jump && u.Number == 0 {
+			u.Number = m.number + 9
+		}
 		if m.apply(u) != nil {
 			continue
 		}
@@ -367,7 +399,7 @@ func TestEveryStoreOtherWriter(t *testing.T) {
 			return r.Apply(&Update{Number: number + 1, Ops: []Op{{Kind: OpSetExpiration, Section: small, Expiration: 3}}})
 		},
 		func() error { return r.SetConfig([]byte("c")) },
-		func() error { return r.SetMarked(small, true) },
+		func() error { return r.Unmark([]byte("buried"), number) },
 		func() error { return r.DropSession(7) },
 		func() error { r.SetState(State{Epoch: Epoch{8, 9}}); return nil },
 	}

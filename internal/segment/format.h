@@ -42,7 +42,7 @@ enum {
 #define CKPT_ENTRY_VALID UINT64_C(1)     /* the entry is in the table */
 #define CKPT_ENTRY_MARKED UINT64_C(2)    /* changed by an update that is not known committed */
 #define CKPT_ENTRY_CORRUPTED UINT64_C(4) /* a weak update was cut off */
-#define CKPT_ENTRY_TOMBSTONE UINT64_C(8) /* deleted by an update that is not known committed */
+#define CKPT_ENTRY_TOMBSTONE UINT64_C(8) /* deleted by an update that is not known committed; always MARKED, no content */
 #define CKPT_ENTRY_ID_SHIFT 32
 
 /* ckpt_seg_slot.ref of a slot that held an entry once; probing goes on behind it. */
@@ -111,10 +111,11 @@ struct ckpt_seg_header {
 	ckpt_word results_slots, results_used, results_live;
 	ckpt_word undo_seq; /* counts updates: stored before the first record of one; never goes back */
 
-	/* 3328: for writers in application processes; not used by version 1 */
+	/* 3328: for writers in application processes, not used by version 1; tombstones */
 	uint8_t mutex[64];
 	ckpt_word doorbell;
-	uint8_t reserved3[696];
+	ckpt_word tombstones; /* entries with CKPT_ENTRY_TOMBSTONE: in the table, not in section_count */
+	uint8_t reserved3[688];
 
 	/* 4096: free lists */
 	ckpt_word class_bits[4];

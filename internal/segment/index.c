@@ -75,7 +75,7 @@ int ckpt_index_reserve(ckpt_writer *w, uint64_t creates, uint64_t deletes, uint6
 	struct ckpt_seg_header *h = ckpt_head(w);
 	*table = 0;
 	uint64_t mask;
-	uint64_t live = ckpt_load(&h->section_count);
+	uint64_t live = ckpt_load(&h->section_count) + ckpt_load(&h->tombstones);
 	slots_of(w, ckpt_load(&h->table), &mask);
 	uint64_t slots = mask + 1;
 	bool full = creates > 0 && (ckpt_load(&h->table_used) + creates) * 4 > slots * 3;
@@ -109,7 +109,7 @@ void ckpt_index_switch(ckpt_writer *w, uint64_t table)
 	struct ckpt_seg_header *h = ckpt_head(w);
 	ckpt_undo_open(w, &h->table_seq);
 	ckpt_undo_put(w, &h->table, table);
-	ckpt_undo_put(w, &h->table_used, ckpt_load(&h->section_count));
+	ckpt_undo_put(w, &h->table_used, ckpt_load(&h->section_count) + ckpt_load(&h->tombstones));
 }
 
 void ckpt_index_insert(ckpt_writer *w, uint64_t hash, uint64_t entry)

@@ -17,6 +17,7 @@ const (
 func nextUpdate(seed uint64, m *model) (*Update, *model) {
 	for attempt := uint64(0); ; attempt++ {
 		u := randomUpdate(rand.New(rand.NewPCG(seed, m.number<<16+attempt)), m, killLimit)
+		u.Number, u.Jump = m.number+1, false // acknowledgements are numbers
 		after := m.clone()
 		if after.apply(u) == nil {
 			return u, after

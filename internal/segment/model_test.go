@@ -15,6 +15,7 @@ import (
 type model struct {
 	number, next uint64
 	sections     map[string]modelSection
+	tombstones   map[string]uint64 // number of the update that deleted the section
 	results      map[resultKey]modelResult
 	config       string
 }
@@ -37,37 +38,43 @@ type modelResult struct {
 }
 
 func newModel() *model {
-	return &model{sections: map[string]modelSection{}, results: map[resultKey]modelResult{}}
+	return &model{sections: map[string]modelSection{}, tombstones: map[string]uint64{}, results: map[resultKey]modelResult{}}
 }
 
 func (m *model) clone() *model {
 	c := *m
 	c.sections = maps.Clone(m.sections)
+	c.tombstones = maps.Clone(m.tombstones)
 	c.results = maps.Clone(m.results)
 	return &c
 }
 
 // apply returns the error Replica.Apply must return, and leaves m alone if there is one.
 func (m *model) apply(u *Update) error {
-	if u.Number != m.number+1 {
+	if !u.Jump && u.Number != m.number+1 || u.Jump && u.Number != 0 && u.Number <= m.number {
 		return ErrNumber
 	}
-	sections := maps.Clone(m.sections)
+	number := max(u.Number, m.number)
+	sections, tombstones := maps.Clone(m.sections), maps.Clone(m.tombstones)
 	for i, op := range u.Ops {
 		id := string(op.Section)
 		s, ok := sections[id]
 		switch {
 		case op.Kind == OpCreate && ok:
 			return &OpError{i, ErrExists}
-		case op.Kind != OpCreate && !ok:
+		case op.Kind != OpCreate && op.Kind != OpPut && op.Kind != OpRemove && !ok:
 			return &OpError{i, ErrNoSection}
-		case op.Kind == OpWrite && s.corrupted:
+		case op.Kind == OpPut && op.Total < uint64(len(op.Data)):
+			return &OpError{i, ErrTooBig}
+		case op.Kind == OpWrite && s.corrupted && op.Stamp == nil:
 			return &OpError{i, ErrCorrupted}
 		}
-		s.number = u.Number
+		_, existed := m.sections[id]
+		_, buried := m.tombstones[id]
+		s.number = number
 		switch op.Kind {
 		case OpCreate:
-			s = modelSection{data: string(op.Data), expiration: op.Expiration, now: u.Now, number: u.Number}
+			s = modelSection{data: string(op.Data), expiration: op.Expiration, now: u.Now, number: number}
 		case OpWrite:
 			if len(op.Data) > 0 {
 				data := []byte(s.data)
@@ -82,13 +89,31 @@ func (m *model) apply(u *Update) error {
 			s.data, s.now, s.corrupted = string(op.Data), u.Now, false
 		case OpSetExpiration:
 			s.expiration = op.Expiration
+		case OpPut:
+			s = modelSection{
+				data: string(op.Data) + string(make([]byte, int(op.Total)-len(op.Data))), expiration: op.Expiration, now: u.Now,
+				number: number,
+			}
 		}
+		stamped := number
+		if op.Stamp != nil {
+			s.number, s.now, stamped = op.Stamp.Number, op.Stamp.LastUpdate, op.Stamp.Number
+			s.corrupted = op.Kind == OpPut && op.Stamp.Corrupted || op.Kind != OpPut && s.corrupted
+		}
+		if s.corrupted {
+			s.data = "" // as modelOf has it
+		}
+		s.marked = s.marked || u.Marked
+		delete(tombstones, id)
 		sections[id] = s
-		if op.Kind == OpDelete {
+		if op.Kind == OpDelete || op.Kind == OpRemove {
 			delete(sections, id)
+			if u.Marked && op.Kind == OpDelete && (existed || buried) {
+				tombstones[id] = stamped
+			}
 		}
 	}
-	m.sections, m.number = sections, u.Number
+	m.sections, m.tombstones, m.number = sections, tombstones, number
 	if u.NextGenerated != nil {
 		m.next = *u.NextGenerated
 	}
@@ -96,6 +121,16 @@ func (m *model) apply(u *Update) error {
 		m.results[resultKey{u.Result.Session, u.Result.Slot}] = modelResult{u.Result.Number, string(u.Result.Blob)}
 	}
 	return nil
+}
+
+func (m *model) unmark(id string, number uint64) {
+	if s, ok := m.sections[id]; ok && s.number <= number {
+		s.marked = false
+		m.sections[id] = s
+	}
+	if t, ok := m.tombstones[id]; ok && t <= number {
+		delete(m.tombstones, id)
+	}
 }
 
 func (m *model) dropSession(session uint64) {
@@ -127,6 +162,25 @@ func modelOf(r *Replica) (*model, error) {
 		m.sections[string(s.ID)] = modelSection{string(data), s.Expiration, s.LastUpdate, s.Number, s.Corrupted, s.Marked}
 		used += s.Size
 	}
+	marked := 0
+	for s := range r.Marked {
+		if s.Tombstone {
+			m.tombstones[string(s.ID)] = s.Number
+			if _, ok := r.Lookup(s.ID); ok || s.Size != 0 {
+				return nil, fmt.Errorf("tombstone %q is a section, too", s.ID)
+			}
+		} else if marked++; !m.sections[string(s.ID)].marked {
+			return nil, fmt.Errorf("section %q is marked in one list only", s.ID)
+		}
+	}
+	for _, s := range m.sections {
+		if s.marked {
+			marked--
+		}
+	}
+	if marked != 0 {
+		return nil, fmt.Errorf("%d marked sections missing in one list", marked)
+	}
 	for result := range r.Results {
 		m.results[resultKey{result.Session, result.Slot}] = modelResult{result.Number, string(result.Blob)}
 	}
@@ -145,6 +199,8 @@ func (m *model) diff(other *model) string {
 		return fmt.Sprintf("generator %d, want %d", other.next, m.next)
 	case m.config != other.config:
 		return fmt.Sprintf("config of %d bytes, want %d", len(other.config), len(m.config))
+	case !maps.Equal(m.tombstones, other.tombstones):
+		return fmt.Sprintf("tombstones %v, want %v", other.tombstones, m.tombstones)
 	case !maps.Equal(m.results, other.results):
 		return fmt.Sprintf("results %v, want %v", other.results, m.results)
 	}
@@ -189,7 +245,7 @@ func (m *model) diffReader(r *Reader, f *os.File, ids []string) string {
 		}
 		wantErr := error(nil)
 		switch {
-		case want.marked:
+		case want.marked || m.tombstones[id] != 0:
 			wantErr = ErrAsk
 		case !ok:
 			wantErr = ErrNoSection
@@ -197,7 +253,7 @@ func (m *model) diffReader(r *Reader, f *os.File, ids []string) string {
 		if err != wantErr {
 			return fmt.Sprintf("reader: stat %.30q: %v, want %v", id, err, wantErr)
 		}
-		if want.corrupted && !want.marked {
+		if want.corrupted && !want.marked && wantErr == nil {
 			wantErr = ErrCorrupted
 		}
 		if readErr != wantErr || wantErr == nil && string(buf[:n]) != want.data {
@@ -305,6 +361,13 @@ func randomUpdate(rng *rand.Rand, m *model, limit int) *Update {
 			op.Kind = OpSetExpiration
 		case kind < 10:
 			op.Kind = OpKind(1 + rng.IntN(5)) // possibly not to be done
+		case kind < 11:
+			op.Kind = OpRemove
+			delete(exists, id)
+		case kind < 13:
+			op.Kind = OpPut
+			op.Total = uint64(len(op.Data) + rng.IntN(2)*rng.IntN(limit))
+			exists[id] = true
 		default:
 			op.Kind = OpWrite
 			op.Offset = uint64(rng.IntN(len(m.sections[id].data) + 300))
@@ -312,9 +375,19 @@ func randomUpdate(rng *rand.Rand, m *model, limit int) *Update {
 				op.Data = nil
 			}
 		}
+		if rng.IntN(8) == 0 {
+			op.Stamp = &Stamp{Number: 1 + rng.Uint64N(min(m.number, 1<<40)+1), LastUpdate: rng.Int64(), Corrupted: rng.IntN(8) == 0}
+			if op.Kind == OpPut {
+				exists[id] = !op.Stamp.Corrupted
+			}
+		}
 		u.Ops = append(u.Ops, op)
 	}
 	u.Weak = rng.IntN(5) == 0
+	u.Marked = rng.IntN(3) == 0
+	if u.Jump = rng.IntN(6) == 0; u.Jump {
+		u.Number = [...]uint64{0, m.number + 1, m.number + 1 + rng.Uint64N(1<<20)}[rng.IntN(3)]
+	}
 	if rng.IntN(2) == 0 {
 		u.Result = &Result{uint64(rng.IntN(5)), uint16(rng.IntN(12)), rng.Uint64(), []byte("result")[:rng.IntN(7)]}
 	}

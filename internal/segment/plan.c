@@ -60,6 +60,7 @@ static struct ckpt_plan *begin(ckpt_writer *w, uint64_t ops)
 	}
 	p->section_count = p->piece_count = 0;
 	p->creates = p->deletes = p->bytes_added = p->bytes_removed = 0;
+	p->inserts = p->removes = p->buries = p->exhumes = 0;
 	p->bucket_count = 1;
 	while (p->bucket_count < ops)
 		p->bucket_count *= 2;
@@ -93,14 +94,18 @@ static struct section_plan *section_of(ckpt_writer *w, struct ckpt_plan *p, cons
 	if (s->entry == 0)
 		return s;
 	const struct ckpt_seg_entry *e = ckpt_entry_at(w, s->entry);
-	s->existed = s->exists = s->keeps_old = true;
+	if (s->id_length > CKPT_SEG_INLINE_ID)
+		s->old_id_ref = ckpt_load(&e->id[0]);
 	s->flags = ckpt_load(&e->flags) & UINT32_MAX;
+	s->buried = (s->flags & CKPT_ENTRY_TOMBSTONE) != 0;
+	if (s->buried)
+		return s;
+	s->existed = s->exists = s->keeps_old = true;
 	s->old_data = ckpt_load(&e->data);
 	s->old_capacity = ckpt_load(&e->capacity);
 	s->old_size = s->size = ckpt_load(&e->size);
 	s->expiration = (int64_t)ckpt_load(&e->expiration);
-	if (s->id_length > CKPT_SEG_INLINE_ID)
-		s->old_id_ref = ckpt_load(&e->id[0]);
+	s->last_update = (int64_t)ckpt_load(&e->last_update);
 	return s;
 }
 
@@ -128,10 +133,30 @@ static void replace_content(struct ckpt_plan *p, struct section_plan *s, const s
 	s->size = op->size;
 }
 
+static int put(struct ckpt_plan *p, struct section_plan *s, const struct ckpt_op *op)
+{
+	if (op->total > CKPT_SEG_SIZE_MAX || op->total < op->size)
+		return CKPT_OP_TOO_BIG;
+	s->exists = true;
+	s->flags = CKPT_ENTRY_VALID | (op->corrupted ? CKPT_ENTRY_CORRUPTED : 0);
+	s->expiration = op->expiration;
+	replace_content(p, s, op);
+	add_piece(p, s, op->size, NULL, op->total - op->size);
+	s->size = op->total;
+	return 0;
+}
+
 static int plan_op(struct ckpt_plan *p, struct section_plan *s, const struct ckpt_op *op)
 {
 	if (op->size > CKPT_SEG_SIZE_MAX || op->offset > CKPT_SEG_SIZE_MAX - op->size)
 		return CKPT_OP_TOO_BIG;
+	s->removed = op->kind == CKPT_OP_REMOVE;
+	if (op->kind == CKPT_OP_PUT)
+		return put(p, s, op);
+	if (op->kind == CKPT_OP_REMOVE) {
+		s->exists = false;
+		return 0;
+	}
 	if (op->kind == CKPT_OP_CREATE) {
 		if (s->exists)
 			return CKPT_OP_EXISTS;
@@ -145,7 +170,7 @@ static int plan_op(struct ckpt_plan *p, struct section_plan *s, const struct ckp
 		return CKPT_OP_NO_SECTION;
 	switch (op->kind) {
 	case CKPT_OP_WRITE:
-		if ((s->flags & CKPT_ENTRY_CORRUPTED) != 0)
+		if ((s->flags & CKPT_ENTRY_CORRUPTED) != 0 && !op->stamped)
 			return CKPT_OP_CORRUPTED;
 		s->written = true;
 		if (op->offset > s->size && op->size > 0)
@@ -196,17 +221,31 @@ int ckpt_plan_update(ckpt_writer *w, const struct ckpt_update *u, struct ckpt_pl
 	if (p == NULL)
 		return -ENOMEM;
 	for (uint64_t n = 0; n < u->op_count; n++) {
-		int err = plan_op(p, section_of(w, p, &u->ops[n]), &u->ops[n]);
+		const struct ckpt_op *op = &u->ops[n];
+		struct section_plan *s = section_of(w, p, op);
+		int err = plan_op(p, s, op);
 		if (err != 0) {
 			*index = n;
 			return err;
 		}
+		s->number = op->stamped ? op->number : ckpt_update_number(w, u);
+		if (op->stamped)
+			s->last_update = op->last_update;
+		else if (op->kind != CKPT_OP_SET_EXPIRATION)
+			s->last_update = u->now;
 	}
 	for (uint32_t n = 0; n < p->section_count; n++) {
 		struct section_plan *s = &p->sections[n];
 		place(s, u->weak);
+		s->bury = !s->exists && u->marked && !s->removed && s->entry != 0;
+		if (s->exists && u->marked)
+			s->flags |= CKPT_ENTRY_MARKED;
 		p->creates += s->exists && !s->existed;
 		p->deletes += !s->exists && s->existed;
+		p->inserts += s->exists && s->entry == 0;
+		p->removes += !s->exists && s->entry != 0 && !s->bury;
+		p->buries += s->bury && !s->buried;
+		p->exhumes += s->buried && !s->bury;
 		p->bytes_added += s->exists ? s->size : 0;
 		p->bytes_removed += s->existed ? s->old_size : 0;
 	}

@@ -32,11 +32,23 @@ struct section_plan {
 	uint32_t first_piece, last_piece;
 	uint32_t next_same_bucket;
 	enum content content;
+	uint64_t number;
+	int64_t last_update;
 	bool existed, exists;
+	bool fresh;      /* the entry is new in the table */
+	bool buried;     /* the entry is a tombstone */
+	bool bury;       /* the entry will be one */
+	bool removed;    /* ... unless this: the last op was REMOVE */
 	bool written;    /* by any op but set-expiration */
 	bool keeps_old;  /* old bytes that no piece covers stay */
 	bool unrecorded; /* weak: content changes without undo records */
 };
+
+/* The number that the sections changed by an update get, unless they are stamped with one. */
+static inline uint64_t ckpt_update_number(const ckpt_writer *w, const struct ckpt_update *u)
+{
+	return u->number != 0 ? u->number : ckpt_load(&ckpt_head(w)->number);
+}
 
 struct ckpt_plan {
 	struct section_plan *sections;
@@ -45,7 +57,9 @@ struct ckpt_plan {
 	uint32_t section_count, section_room;
 	uint32_t piece_count, piece_room;
 	uint32_t bucket_count, bucket_room;
-	uint64_t creates, deletes;
+	uint64_t creates, deletes; /* sections */
+	uint64_t inserts, removes; /* table entries */
+	uint64_t buries, exhumes;  /* tombstones */
 	uint64_t bytes_added, bytes_removed;
 };
 

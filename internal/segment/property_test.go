@@ -40,7 +40,7 @@ func (s *machine) Apply(t *rapid.T) {
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 	u := randomUpdate(rng, s.m, s.limit)
 	if rng.IntN(50) == 0 {
-		u.Number += uint64(rng.IntN(3)) - 1
+		u.Number, u.Jump = max(u.Number+uint64(rng.IntN(3)), 1)-1, false
 	}
 	want, got := s.m.clone(), s.r.Apply(u)
 	err := want.apply(u)
@@ -70,17 +70,21 @@ func (s *machine) DropSession(t *rapid.T) {
 	s.m.dropSession(session)
 }
 
-func (s *machine) Mark(t *rapid.T) {
+func (s *machine) Unmark(t *rapid.T) {
 	id := rapid.SampledFrom(testIDs).Draw(t, "id")
-	marked := rapid.Bool().Draw(t, "marked")
-	section, ok := s.m.sections[id]
-	if err := s.r.SetMarked([]byte(id), marked); ok != (err == nil) {
-		t.Fatalf("mark %q: %v", id, err)
+	number := rapid.Uint64Range(0, s.m.number).Draw(t, "number")
+	if err := s.r.Unmark([]byte(id), number); err != nil {
+		t.Fatalf("unmark %q: %v", id, err)
 	}
-	if ok {
-		section.marked = marked
-		s.m.sections[id] = section
+	s.m.unmark(id, number)
+}
+
+func (s *machine) DropResult(t *rapid.T) {
+	session, slot := rapid.Uint64Range(0, 5).Draw(t, "session"), rapid.Uint16Range(0, 12).Draw(t, "slot")
+	if err := s.r.DropResult(session, slot); err != nil {
+		t.Fatal(err)
 	}
+	delete(s.m.results, resultKey{session, slot})
 }
 
 func (s *machine) Reattach(t *rapid.T) {
@@ -138,7 +142,7 @@ func TestModel(t *testing.T) {
 		defer s.close()
 		t.Repeat(map[string]func(*rapid.T){
 			"": s.Check, "Apply": s.Apply, "Apply2": s.Apply, "Apply3": s.Apply, "Apply4": s.Apply, "Config": s.Config,
-			"DropSession": s.DropSession, "Mark": s.Mark, "Reattach": s.Reattach, "State": s.State,
+			"DropSession": s.DropSession, "DropResult": s.DropResult, "Unmark": s.Unmark, "Unmark2": s.Unmark, "Reattach": s.Reattach, "State": s.State,
 		})
 		s.Reattach(t)
 		s.Check(t)

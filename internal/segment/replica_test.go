@@ -91,7 +91,7 @@ func TestClosed(t *testing.T) {
 	_, readErr := r.ReadAt(nil, 0, nil)
 	_, openErr := r.OpenReader()
 	for n, err := range []error{r.Close(), r.Remove(), r.Apply(&Update{}), r.SetConfig(nil), r.DropSession(1),
-		r.SetMarked(nil, true), readErr, openErr} {
+		r.Unmark(nil, 1), r.DropResult(1, 1), readErr, openErr} {
 		if err != ErrClosed {
 			t.Errorf("%d: %v", n, err)
 		}
@@ -177,13 +177,17 @@ func TestGate(t *testing.T) {
 		}
 	}
 	r.SetState(readable)
-	if err := r.SetMarked([]byte("s"), true); err != nil || read() != ErrAsk {
+	mark := &Update{Number: r.Number() + 1, Marked: true, Ops: []Op{{Kind: OpWrite, Section: []byte("s")}}}
+	if err := r.Apply(mark); err != nil || read() != ErrAsk {
 		t.Errorf("marked: %v", read())
 	}
 	if s, _ := r.Lookup([]byte("s")); !s.Marked {
 		t.Error("mark not there")
 	}
-	if err := r.SetMarked([]byte("s"), false); err != nil || read() != nil {
+	if err := r.Unmark([]byte("s"), mark.Number-1); err != nil || read() != ErrAsk {
+		t.Errorf("mark of a later update: %v", read())
+	}
+	if err := r.Unmark([]byte("s"), mark.Number); err != nil || read() != nil {
 		t.Errorf("mark cleared: %v", read())
 	}
 }

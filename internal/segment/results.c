@@ -83,7 +83,14 @@ void ckpt_results_put(ckpt_writer *w, const struct ckpt_update *u)
 	           CKPT_RESULT_LIVE | (uint64_t)u->result_length << 16 | (uint64_t)u->result_slot << 32);
 }
 
-int ckpt_results_drop(ckpt_writer *w, uint64_t session)
+static bool meant(const struct ckpt_seg_result *r, uint64_t session, uint32_t slot)
+{
+	uint64_t word = ckpt_load(&r->slot);
+	return (word & CKPT_RESULT_LIVE) != 0 && ckpt_load(&r->session) == session &&
+	       (slot == CKPT_RESULTS_ALL_SLOTS || word >> 32 == slot);
+}
+
+int ckpt_results_drop(ckpt_writer *w, uint64_t session, uint32_t slot)
 {
 	uint64_t slots, found = 0;
 	int err = ckpt_undo_settle(w);
@@ -91,7 +98,7 @@ int ckpt_results_drop(ckpt_writer *w, uint64_t session)
 		return err;
 	struct ckpt_seg_result *t = table(w, &slots);
 	for (uint64_t n = 0; n < slots; n++)
-		found += (ckpt_load(&t[n].slot) & CKPT_RESULT_LIVE) != 0 && ckpt_load(&t[n].session) == session;
+		found += meant(&t[n], session, slot);
 	if (found == 0)
 		return 0;
 	err = ckpt_undo_begin(w, found * ckpt_undo_cost(8) + CKPT_UNDO_FIXED);
@@ -109,7 +116,7 @@ int ckpt_results_drop(ckpt_writer *w, uint64_t session)
 	} else {
 		t = table(w, &slots);
 		for (uint64_t n = 0; n < slots; n++)
-			if ((ckpt_load(&t[n].slot) & CKPT_RESULT_LIVE) != 0 && ckpt_load(&t[n].session) == session)
+			if (meant(&t[n], session, slot))
 				ckpt_undo_put(w, &t[n].slot, CKPT_RESULT_DELETED);
 		ckpt_undo_put(w, &h->results_live, live);
 	}

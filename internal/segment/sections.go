@@ -60,6 +60,7 @@ func newSection(c *C.struct_ckpt_section_info) Section {
 		Number:     uint64(c.number),
 		Corrupted:  c.flags&C.CKPT_ENTRY_CORRUPTED != 0,
 		Marked:     c.flags&C.CKPT_ENTRY_MARKED != 0,
+		Tombstone:  c.flags&C.CKPT_ENTRY_TOMBSTONE != 0,
 	}
 }
 
@@ -93,26 +94,31 @@ func (r *Replica) ReadAt(id []byte, off uint64, buf []byte) (int, error) {
 
 // Sections yields every section once, in no particular order, until yield returns false. The replica must not
 // be updated meanwhile.
-func (r *Replica) Sections(yield func(Section) bool) {
+func (r *Replica) Sections(yield func(Section) bool) { r.each(false, yield) }
+
+// Marked does so for the marked sections, and for tombstones.
+func (r *Replica) Marked(yield func(Section) bool) { r.each(true, yield) }
+
+func (r *Replica) each(marked bool, yield func(Section) bool) {
 	if r.w == nil {
 		return
 	}
 	var cursor C.uint64_t
 	var c C.struct_ckpt_section_info
-	for C.ckpt_writer_next(r.w, &cursor, &c) {
+	for C.ckpt_writer_next(r.w, C.bool(marked), &cursor, &c) {
 		if !yield(newSection(&c)) {
 			return
 		}
 	}
 }
 
-// SetMarked marks a section as changed by an update that is not known committed (readers then ask the node
-// director), or clears the mark. Needs no space. Errors: ErrNoSection, ErrClosed, syscall.EIO as for Apply.
-func (r *Replica) SetMarked(id []byte, marked bool) error {
+// Unmark takes the mark off a section whose last update has at most this number: that update is committed. A tombstone
+// goes for good. No effect on other sections. Needs no space. Errors: ErrClosed, syscall.EIO as for Apply.
+func (r *Replica) Unmark(id []byte, number uint64) error {
 	if r.w == nil {
 		return ErrClosed
 	}
-	rc := C.ckpt_writer_set_marked(r.w, unsafe.Pointer(unsafe.SliceData(id)), C.uint64_t(len(id)), C.bool(marked))
+	rc := C.ckpt_writer_unmark(r.w, unsafe.Pointer(unsafe.SliceData(id)), C.uint64_t(len(id)), C.uint64_t(number))
 	if rc != 0 {
 		return errnoError(rc)
 	}
@@ -143,10 +149,19 @@ func (r *Replica) Results(yield func(Result) bool) {
 // DropSession forgets all results of a session; none is no error. Errors: ErrNoSpace (only with more than 200 slots in
 // use, when undo space must be found; nothing changed), ErrClosed, syscall.EIO as for Apply.
 func (r *Replica) DropSession(session uint64) error {
+	return r.dropResults(session, C.CKPT_RESULTS_ALL_SLOTS)
+}
+
+// DropResult forgets the result of one slot of a session; none is no error. Errors: ErrClosed, syscall.EIO as for Apply.
+func (r *Replica) DropResult(session uint64, slot uint16) error {
+	return r.dropResults(session, C.uint32_t(slot))
+}
+
+func (r *Replica) dropResults(session uint64, slot C.uint32_t) error {
 	if r.w == nil {
 		return ErrClosed
 	}
-	if rc := C.ckpt_results_drop(r.w, C.uint64_t(session)); rc != 0 {
+	if rc := C.ckpt_results_drop(r.w, C.uint64_t(session), slot); rc != 0 {
 		return errnoError(rc)
 	}
 	return nil

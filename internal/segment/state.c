@@ -74,21 +74,47 @@ static uint64_t find(const ckpt_writer *w, const void *id, uint64_t length)
 	return ckpt_index_find(w, id, length, ckpt_index_hash(w, id, length));
 }
 
-int ckpt_writer_set_marked(ckpt_writer *w, const void *id, uint64_t length, bool marked)
+/* The entry of a section; 0 also for a tombstone. */
+static uint64_t find_section(const ckpt_writer *w, const void *id, uint64_t length)
+{
+	uint64_t entry = find(w, id, length);
+	bool buried = entry != 0 && (ckpt_load(&ckpt_entry_at(w, entry)->flags) & CKPT_ENTRY_TOMBSTONE) != 0;
+	return buried ? 0 : entry;
+}
+
+int ckpt_writer_unmark(ckpt_writer *w, const void *id, uint64_t length, uint64_t number)
 {
 	int err = ckpt_undo_settle(w);
 	if (err != 0)
 		return err;
 	uint64_t entry = find(w, id, length);
 	if (entry == 0)
-		return -ENOENT;
+		return 0;
+	struct ckpt_seg_entry *e = ckpt_entry_at(w, entry);
+	uint64_t flags = ckpt_load(&e->flags);
+	if ((flags & CKPT_ENTRY_MARKED) == 0 || ckpt_load(&e->number) > number)
+		return 0;
 	err = ckpt_undo_begin(w, CKPT_UNDO_FIXED);
 	if (err != 0)
 		return err;
-	struct ckpt_seg_entry *e = ckpt_entry_at(w, entry);
-	uint64_t flags = ckpt_load(&e->flags);
+	e = ckpt_entry_at(w, entry);
+	if ((flags & CKPT_ENTRY_TOMBSTONE) == 0) {
+		ckpt_undo_open(w, &e->seq);
+		ckpt_undo_put(w, &e->flags, flags & ~CKPT_ENTRY_MARKED);
+		ckpt_undo_commit(w);
+		return 0;
+	}
+	struct ckpt_seg_header *h = ckpt_head(w);
+	uint64_t id_block = length > CKPT_SEG_INLINE_ID ? ckpt_load(&e->id[0]) : 0;
+	ckpt_undo_open(w, &h->index_seq);
 	ckpt_undo_open(w, &e->seq);
-	ckpt_undo_put(w, &e->flags, marked ? flags | CKPT_ENTRY_MARKED : flags & ~CKPT_ENTRY_MARKED);
+	ckpt_undo_record(w, entry + offsetof(struct ckpt_seg_entry, flags),
+	                 offsetof(struct ckpt_seg_entry, next_free) - offsetof(struct ckpt_seg_entry, flags));
+	ckpt_index_remove(w, ckpt_load(&e->hash), entry);
+	ckpt_entry_free(w, entry);
+	ckpt_undo_put(w, &h->tombstones, ckpt_load(&h->tombstones) - 1);
+	if (id_block != 0)
+		ckpt_free(w, id_block);
 	ckpt_undo_commit(w);
 	return 0;
 }
@@ -105,22 +131,23 @@ static void describe(const ckpt_writer *w, const struct ckpt_seg_entry *e, struc
 
 bool ckpt_writer_lookup(const ckpt_writer *w, const void *id, uint64_t length, struct ckpt_section_info *out)
 {
-	uint64_t entry = find(w, id, length);
+	uint64_t entry = find_section(w, id, length);
 	if (entry != 0)
 		describe(w, ckpt_entry_at(w, entry), out);
 	return entry != 0;
 }
 
-bool ckpt_writer_next(const ckpt_writer *w, uint64_t *cursor, struct ckpt_section_info *out)
+bool ckpt_writer_next(const ckpt_writer *w, bool marked, uint64_t *cursor, struct ckpt_section_info *out)
 {
 	uint64_t table = ckpt_load(&ckpt_head(w)->table);
 	const struct ckpt_seg_slot *slot = ckpt_at(w, CKPT_TABLE_OFFSET(table));
 	while (*cursor < UINT64_C(1) << CKPT_TABLE_LOG2(table)) {
 		uint64_t ref = ckpt_load(&slot[(*cursor)++].ref);
-		if (ref != 0 && ref != CKPT_SLOT_DELETED) {
-			describe(w, ckpt_entry_at(w, ref), out);
+		if (ref == 0 || ref == CKPT_SLOT_DELETED)
+			continue;
+		describe(w, ckpt_entry_at(w, ref), out);
+		if ((out->flags & (marked ? CKPT_ENTRY_MARKED : CKPT_ENTRY_TOMBSTONE)) == (marked ? CKPT_ENTRY_MARKED : 0))
 			return true;
-		}
 	}
 	return false;
 }
@@ -129,7 +156,7 @@ int ckpt_writer_read(const ckpt_writer *w, const void *id, uint64_t length, uint
                      uint64_t *n)
 {
 	*n = 0;
-	uint64_t entry = find(w, id, length);
+	uint64_t entry = find_section(w, id, length);
 	if (entry == 0)
 		return -ENOENT;
 	const struct ckpt_seg_entry *e = ckpt_entry_at(w, entry);

@@ -49,6 +49,8 @@ const (
 	OpOverwrite                       // Data becomes the whole content; repairs a corrupted section
 	OpDelete                          // removes the section
 	OpSetExpiration                   // sets Expiration; content and last update stay
+	OpPut                             // Data, then zeros up to Total bytes, become the section, whether or not it existed
+	OpRemove                          // removes the section, or its tombstone, if it is there
 )
 
 // Op is one element of an Update. Section (0 to 65,535 bytes; empty: the default section) and Data are only read,
@@ -58,7 +60,16 @@ type Op struct {
 	Section    []byte
 	Offset     uint64 // OpWrite
 	Data       []byte // OpCreate, OpWrite, OpOverwrite
-	Expiration int64  // OpCreate, OpSetExpiration; wall clock ns
+	Expiration int64  // OpCreate, OpSetExpiration, OpPut; wall clock ns
+	Total      uint64 // OpPut: at least len(Data)
+	Stamp      *Stamp // what another replica's section has, instead of what the update would give it
+}
+
+// Stamp is what a section copied from another replica brings with it. OpWrite with a Stamp goes to a corrupted section, too.
+type Stamp struct {
+	Number     uint64 // of its last update
+	LastUpdate int64  // wall clock ns
+	Corrupted  bool   // OpPut: the section is corrupted there
 }
 
 // Result is what a session's slot was answered last; it is replaced in the same atomic step as the data.
@@ -72,8 +83,12 @@ type Result struct {
 // Update is applied as a whole or not at all.
 type Update struct {
 	Number uint64 // must be Replica.Number() + 1
-	Now    int64  // wall clock ns; becomes the last-update time of the sections written
-	Ops    []Op   // at most MaxOps, applied in order; may name a section more than once
+	// Jump: Number may be any greater one, or 0, with which the replica keeps its number.
+	Jump bool
+	// Marked: the sections are marked until Unmark, and what is deleted leaves a tombstone until then.
+	Marked bool
+	Now    int64 // wall clock ns; becomes the last-update time of the sections written
+	Ops    []Op  // at most MaxOps, applied in order; may name a section more than once
 	Result *Result
 	// Weak allows content to be changed without an undo record: when the writer dies in the middle, the section
 	// is left Corrupted.
@@ -90,6 +105,7 @@ type Section struct {
 	Number     uint64 // update that changed it last
 	Corrupted  bool   // cut-off weak update: content is of no meaning until overwritten
 	Marked     bool   // an update of it is not known committed: readers ask the node director
+	Tombstone  bool   // that update deleted it: there is no such section (only Replica.Marked tells of it)
 }
 
 // Limits of the format and of this implementation.
@@ -114,7 +130,7 @@ var (
 	ErrCorrupted = errors.New("segment: section corrupted")
 	// ErrBadOffset: a read begins beyond the end of the section.
 	ErrBadOffset = errors.New("segment: offset beyond the section")
-	// ErrNumber: Update.Number is not the next one.
+	// ErrNumber: Update.Number is not the next one, or with Jump not a greater one.
 	ErrNumber = errors.New("segment: update number out of order")
 	// ErrTooBig: an argument is beyond a limit of the format.
 	ErrTooBig = errors.New("segment: argument beyond a limit of the format")

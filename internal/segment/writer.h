@@ -17,7 +17,15 @@ struct ckpt_quota {
 	uint64_t max, used;
 };
 
-enum { CKPT_OP_CREATE = 1, CKPT_OP_WRITE, CKPT_OP_OVERWRITE, CKPT_OP_DELETE, CKPT_OP_SET_EXPIRATION };
+enum {
+	CKPT_OP_CREATE = 1,
+	CKPT_OP_WRITE,
+	CKPT_OP_OVERWRITE,
+	CKPT_OP_DELETE,
+	CKPT_OP_SET_EXPIRATION,
+	CKPT_OP_PUT,   /* the section becomes data, then zeros up to total bytes, whether or not it existed */
+	CKPT_OP_REMOVE /* the section, or its tombstone, goes if it is there */
+};
 
 struct ckpt_op {
 	uint32_t kind;
@@ -27,10 +35,15 @@ struct ckpt_op {
 	const void *data;
 	uint64_t size;
 	int64_t expiration;
+	uint64_t total; /* PUT: size of the section, >= size */
+	/* stamped: these become the section's own instead of what the update would make them */
+	uint64_t number;
+	int64_t last_update;
+	bool stamped, corrupted;
 };
 
 struct ckpt_update {
-	uint64_t number;
+	uint64_t number; /* the next one; with jump any greater one, or 0: the segment keeps its number */
 	int64_t now;
 	const struct ckpt_op *ops;
 	uint64_t op_count;
@@ -38,7 +51,8 @@ struct ckpt_update {
 	uint64_t result_session, result_number; /* if has_result */
 	uint8_t result_blob[CKPT_SEG_RESULT];
 	uint16_t result_slot, result_length;
-	bool has_result, weak, set_next_generated;
+	bool has_result, weak, set_next_generated, jump;
+	bool marked; /* the sections get marks, and what is deleted leaves tombstones */
 };
 
 /* Why an op cannot be done (positive results of ckpt_writer_apply). */
@@ -147,13 +161,14 @@ void ckpt_entry_free(ckpt_writer *w, uint64_t entry);
  * allocated; or 0. */
 int ckpt_results_reserve(ckpt_writer *w, uint64_t *old);
 void ckpt_results_put(ckpt_writer *w, const struct ckpt_update *u);
-int ckpt_results_drop(ckpt_writer *w, uint64_t session);
+#define CKPT_RESULTS_ALL_SLOTS UINT32_MAX
+int ckpt_results_drop(ckpt_writer *w, uint64_t session, uint32_t slot);
 /* The record at or after *cursor (0 to begin), which moves on. False: no more. */
 bool ckpt_results_next(const ckpt_writer *w, uint64_t *cursor, struct ckpt_result_info *out);
 
 /* apply.c */
 
-/* 0; -ENOSPC; -ENOMEM; -EPROTO (number is not the next); or CKPT_OP_* and *index, the first op that cannot be done. */
+/* 0; -ENOSPC; -ENOMEM; -EPROTO (number out of order); or CKPT_OP_* and *index, the first op that cannot be done. */
 int ckpt_writer_apply(ckpt_writer *w, const struct ckpt_update *u, uint64_t *index);
 void ckpt_plan_free(struct ckpt_plan *plan);
 
@@ -164,11 +179,11 @@ void ckpt_writer_set_state(ckpt_writer *w, const struct ckpt_state *s);
 void ckpt_writer_state(const ckpt_writer *w, struct ckpt_state *s);
 void ckpt_writer_set_dead(ckpt_writer *w);
 int ckpt_writer_set_config(ckpt_writer *w, const void *blob, uint64_t length);
-/* -ENOENT */
-int ckpt_writer_set_marked(ckpt_writer *w, const void *id, uint64_t length, bool marked);
+/* Takes the mark off a section whose last update has at most this number; a tombstone goes. Needs no space; no effect on others. */
+int ckpt_writer_unmark(ckpt_writer *w, const void *id, uint64_t length, uint64_t number);
 bool ckpt_writer_lookup(const ckpt_writer *w, const void *id, uint64_t length, struct ckpt_section_info *out);
-/* The section at or after *cursor (0 to begin), which moves on. False: no more. */
-bool ckpt_writer_next(const ckpt_writer *w, uint64_t *cursor, struct ckpt_section_info *out);
+/* The section at or after *cursor (0 to begin), which moves on; with marked, only those with a mark, and tombstones. False: no more. */
+bool ckpt_writer_next(const ckpt_writer *w, bool marked, uint64_t *cursor, struct ckpt_section_info *out);
 /* Copies at most size bytes; *n of them. -ENOENT, -EILSEQ (corrupted), -ERANGE (offset beyond the section). */
 int ckpt_writer_read(const ckpt_writer *w, const void *id, uint64_t length, uint64_t offset, void *buf, uint64_t size,
                      uint64_t *n);

@@ -1,5 +1,7 @@
 package wire
 
+import "math"
+
 // Epoch orders configurations: a greater generation, or the same and a greater counter, is later.
 type Epoch struct {
 	Generation uint64 // of the directors' store
@@ -28,6 +30,14 @@ type Config struct {
 	// Version is the one of the directors' state that this configuration was made in: of two configurations of a
 	// checkpoint and generation the later one has the greater Version.
 	Version uint64
+}
+
+// SectionSizeMax is the most bytes a section may have. Through clCkpt* a checkpoint can be made without such a limit.
+func (c *Config) SectionSizeMax() uint64 {
+	if c.Backup && c.Attributes.MaxSectionSize == 0 {
+		return math.MaxUint64
+	}
+	return c.Attributes.MaxSectionSize
 }
 
 // DirectorOp is what a node director asks of the active director.
@@ -145,6 +155,7 @@ type DirectorOpenRequest struct {
 	Now              int64 // wall-clock ns, for Created
 	Restore          uint64
 	Backup           bool // for Config.Backup of a checkpoint made by this
+	WholeFlags       bool // as in OpenRequest
 }
 
 // RequestID names a session's request for ever.

@@ -27,5 +27,6 @@ const (
 	SectionsPageMax  = 256       // sections in one SectionsReply
 	SectionsPageSize = 256 << 10 // bytes of ids in one SectionsReply, beyond which a page ends early
 	EventsPerFrame   = 256       // events in one event frame
+	EventDataMax     = 256 << 10 // section data, and ids, of an event that carries data
 	ResultBytesMax   = 48        // recorded result of an update
 )

@@ -74,6 +74,22 @@ const (
 // Asynchronous reports whether updates are acknowledged by the active replica alone.
 func (a *Attributes) Asynchronous() bool { return a.CreationFlags&FlagAllReplicas == 0 }
 
+// Weak reports whether a write that is cut off may leave a section corrupted.
+func (a *Attributes) Weak() bool { return a.AISFlags()&FlagActiveWeak != 0 }
+
+// AISFlags is what the creation flags mean in AIS: clCkpt* allows any bits, and none or several of the three that say how
+// updates are made. AIS' own flags are what they are.
+func (a *Attributes) AISFlags() uint32 {
+	mode := uint32(FlagActiveReplica)
+	switch {
+	case a.CreationFlags&FlagAllReplicas != 0:
+		mode = FlagAllReplicas
+	case a.CreationFlags&FlagActiveReplica == 0 && a.CreationFlags&FlagActiveWeak != 0:
+		mode = FlagActiveWeak
+	}
+	return mode | a.CreationFlags&FlagCollocated
+}
+
 // Collocated reports whether each node that opens the checkpoint has a replica.
 func (a *Attributes) Collocated() bool { return a.CreationFlags&FlagCollocated != 0 }
 
@@ -88,6 +104,10 @@ type OpenRequest struct {
 	Notify           bool   // send events of this checkpoint
 	Restore          uint64 // not 0: only this very checkpoint, whatever its name is now; the agent lost its session
 	Backup           bool   // a checkpoint made by this keeps a second copy: see Config.Backup
+	// WholeFlags: the creation flags are those of clCkpt*, which may have any bits set and are compared as a whole. Without
+	// it they are AIS' own, and compared with what an existing checkpoint's mean in AIS.
+	WholeFlags bool
+	NotifyData bool // with Notify: events are to carry the data written
 }
 
 // OpenReply describes the checkpoint opened.
@@ -130,6 +150,9 @@ type UpdateRequest struct {
 	Elements []Element
 	Time     int64 // expiration, wall-clock ns; math.MaxInt64 = never
 	Generate bool
+	// RefusePast: a section is not created with an expiration before the current second. Without it such a section
+	// never expires.
+	RefusePast bool
 }
 
 // UpdateReply is the result of an update.
@@ -192,6 +215,7 @@ type SectionsReply struct {
 type NotifyRequest struct {
 	Opens []uint64
 	On    bool
+	Data  []uint64 // those of Opens whose events are to carry the data written
 }
 
 // NotifyReply gives the number of the last update of each checkpoint, in the order asked; events with greater
@@ -199,13 +223,19 @@ type NotifyRequest struct {
 type NotifyReply struct{ Updates []uint64 }
 
 // Event is one update of a checkpoint. Events of a checkpoint come in the order of their numbers, without gaps; a gap
-// means that some were lost, and OpChanges repairs it.
+// means that some were lost, and OpChanges repairs it. The data of the events in a frame follow it, Data bytes of each.
 type Event struct {
 	Checkpoint uint64
 	Update     uint64
 	Writer     uint64    // Open of the handle that wrote; 0 = the service itself (expiry)
 	Deleted    bool      // sections were deleted (dataSize 0)
-	Elements   []Element // empty: nothing an application is told of
+	Elements   []Element // empty: nothing an application is told of, but perhaps an expiry
+	Session    uint64    // of the handle that wrote; 0 = the service itself
+	Created    bool      // Elements is a section that was created
+	Expired    []byte    // id of the section that expired; Elements is empty then
+	// Data is how many bytes come with the event: those written, element after element; or 0, because they are not
+	// wanted, or too many (EventDataMax), or not known any more.
+	Data uint64
 }
 
 // ChangesRequest asks for what happened after update Since.

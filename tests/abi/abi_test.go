@@ -26,6 +26,18 @@ var headers = []string{
 	"opensaf/cpsv_papi.h",
 	"openais/saAis.h",
 	"openais/saCkpt.h",
+	"clCommon.h",
+	"clCommonErrors.h",
+	"clCkptApi.h",
+	"clCkptExtApi.h",
+	"clCkptErrors.h",
+	"clCkptIpi.h",
+	"clHeapApi.h",
+	"clIocApi.h",
+	"clOsalApi.h",
+	"clCntApi.h",
+	"clEoApi.h",
+	"clLogApi.h",
 }
 
 // A dialect is a compiler with the language standard it is told to follow.
@@ -71,19 +83,22 @@ func check(t *testing.T, d dialect, source string, more ...string) {
 }
 
 // Every header compiles on its own, included twice, in each language standard, with plain and with
-// extended names.
+// extended names, for programs of SDK 2.3 (the default) and of SDK 6.
 func TestHeadersCompile(t *testing.T) {
 	for _, d := range []dialect{gnu89, c99, c11, cxx17} {
-		for _, names := range []string{"plain", "extended"} {
-			t.Run(d.name+"/"+names, func(t *testing.T) {
-				var more []string
-				if names == "extended" {
-					more = []string{"-DSA_EXTENDED_NAME_SOURCE"}
-				}
+		for name, more := range map[string][]string{
+			"plain":    nil,
+			"extended": {"-DSA_EXTENDED_NAME_SOURCE"},
+			"sdk60":    {"-DCL_CKPT_SDK=60"},
+		} {
+			t.Run(d.name+"/"+name, func(t *testing.T) {
 				for _, h := range headers {
-					include := "#include <" + h + ">\n"
+					include, use := "#include <"+h+">\n", "extern SaNameT name;\n"
+					if strings.HasPrefix(h, "cl") {
+						use = "extern ClNameT name;\n"
+					}
 					source := filepath.Join(t.TempDir(), "one.c")
-					text := include + include + "extern SaNameT name;\n"
+					text := include + include + use
 					if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
 						t.Fatal(err)
 					}
@@ -119,11 +134,40 @@ func TestHeadersListed(t *testing.T) {
 // Sizes, offsets, field types, constants and prototypes are what other vendors' programs have
 // compiled in.
 func TestLayout(t *testing.T) {
-	for _, source := range []string{"layout.c", "extended.c"} {
+	for _, source := range []string{"layout.c", "extended.c", "clovis.c"} {
 		for _, d := range []dialect{c11, cxx17} {
-			t.Run(source+"/"+d.name, func(t *testing.T) {
-				check(t, d, filepath.Join("testdata", source))
-			})
+			for _, flavour := range flavours(source) {
+				t.Run(source+"/"+d.name+flavour, func(t *testing.T) {
+					var more []string
+					if flavour != "" {
+						more = []string{flavour}
+					}
+					check(t, d, filepath.Join("testdata", source), more...)
+				})
+			}
+		}
+	}
+}
+
+// flavours returns the compiler options a source is compiled with, one at a time.
+func flavours(source string) []string {
+	if source == "clovis.c" {
+		return []string{"", "-DCL_CKPT_SDK=50", "-DCL_CKPT_SDK=60"}
+	}
+	return []string{""}
+}
+
+// A release that is none is refused, in words that help.
+func TestUnknownRelease(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "one.c")
+	if err := os.WriteFile(source, []byte("#include <clCkptApi.h>\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, release := range []string{"1", "6", "49"} {
+		said, err := exec.CommandContext(t.Context(), "gcc", "-fsyntax-only", "-DCL_CKPT_SDK="+release,
+			"-I", filepath.Join(testcluster.Root(), "include"), source).CombinedOutput()
+		if err == nil || !strings.Contains(string(said), "CL_CKPT_SDK is") {
+			t.Errorf("release %s: %v\n%s", release, err, said)
 		}
 	}
 }

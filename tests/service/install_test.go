@@ -10,7 +10,7 @@ import (
 	"libckpt/tests/testcluster"
 )
 
-// A program is compiled with what "make install" has put in place and nothing else, under both library names.
+// A program is compiled with what "make install" has put in place and nothing else, under each library name.
 func TestInstall(t *testing.T) {
 	dest := t.TempDir()
 	makeTarget := func(target string) {
@@ -26,13 +26,17 @@ func TestInstall(t *testing.T) {
 	prefix := filepath.Join(dest, "opt/ckpt")
 	lib := filepath.Join(prefix, "lib")
 	c := testcluster.Start(t, testcluster.Options{})
-	for name, file := range map[string]string{"ckpt": "ckpt.pc", "SaCkpt": "opensaf-ckpt.pc"} {
-		libs, cflags := pkgConfig(t, filepath.Join(lib, "pkgconfig", file))
+	for name, of := range map[string]struct{ file, example string }{
+		"ckpt":   {"ckpt.pc", "hello.c"},
+		"SaCkpt": {"opensaf-ckpt.pc", "hello.c"},
+		"ClCkpt": {"openclovis-ckpt.pc", "clckpt_hello.c"},
+	} {
+		libs, cflags := pkgConfig(t, filepath.Join(lib, "pkgconfig", of.file))
 		if libs != "-L/opt/ckpt/lib -l"+name || cflags != "-I/opt/ckpt/include" {
-			t.Errorf("%s: %s %s", file, libs, cflags)
+			t.Errorf("%s: %s %s", of.file, libs, cflags)
 		}
 		program := filepath.Join(t.TempDir(), "hello")
-		gcc := exec.Command("gcc", "-I"+filepath.Join(prefix, "include"), filepath.Join(testcluster.Root(), "examples/hello.c"),
+		gcc := exec.Command("gcc", "-I"+filepath.Join(prefix, "include"), filepath.Join(testcluster.Root(), "examples", of.example),
 			"-o", program, "-L"+lib, "-l"+name)
 		if out, err := gcc.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)

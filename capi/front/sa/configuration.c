@@ -4,63 +4,67 @@
 #include "public.h"
 #include "timeout.h"
 
-/* Runs a call that has been filled in (NULL: no memory) and gives back the call and the reference. */
-static SaAisErrorT finish(struct checkpoint *c, struct ckpt_call *call, SaAisErrorT error)
+static SaAisErrorT finish(struct sa_checkpoint *c, uint32_t error)
 {
-	if (error == SA_AIS_OK)
-		error = call == NULL ? SA_AIS_ERR_NO_MEMORY : client_call(&c->object, &call);
-	ckpt_call_free(call);
-	ckpt_object_release(&c->object);
-	return error;
+	sa_checkpoint_release(c);
+	return (SaAisErrorT)error;
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptCheckpointRetentionDurationSet(SaCkptCheckpointHandleT checkpointHandle,
 							     SaTimeT retentionDuration)
 {
-	struct checkpoint *c;
-	struct ckpt_call *call;
+	struct sa_checkpoint *c;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (retentionDuration < 0)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
-	if (library_of(c)->newer && !(c->open_flags & SA_CKPT_CHECKPOINT_WRITE))
-		return finish(c, NULL, SA_AIS_ERR_ACCESS);
-	call = checkpoint_call(c, CKPT_OP_RETENTION_SET, 0);
-	if (call != NULL)
-		call->time_ns = retentionDuration;
-	return finish(c, call, SA_AIS_OK);
+	if (sa_library_of(c)->newer && !(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
+		return finish(c, SA_AIS_ERR_ACCESS);
+	return finish(c, ckpt_retention_set(&c->base, retentionDuration));
 }
 
-static SaAisErrorT active_allowed(const struct checkpoint *c)
+static SaAisErrorT active_allowed(const struct sa_checkpoint *c)
 {
-	if (!(c->open_flags & SA_CKPT_CHECKPOINT_WRITE))
+	if (!(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
 		return SA_AIS_ERR_ACCESS;
-	if (checkpoint_synchronous(c) || !(c->attributes.creation_flags & SA_CKPT_CHECKPOINT_COLLOCATED))
+	if (ckpt_synchronous(&c->base) || !ckpt_collocated(&c->base))
 		return SA_AIS_ERR_BAD_OPERATION;
 	return SA_AIS_OK;
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptActiveReplicaSet(SaCkptCheckpointHandleT checkpointHandle)
 {
-	struct checkpoint *c;
+	struct sa_checkpoint *c;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	error = active_allowed(c);
-	return finish(c, error == SA_AIS_OK ? checkpoint_call(c, CKPT_OP_ACTIVE_SET, 0) : NULL, error);
+	return finish(c, error == SA_AIS_OK ? ckpt_active_set(&c->base) : error);
+}
+
+/* Bits that only clCkpt* knows are not shown, and a word without a mode of update is the mode it stands for. */
+static SaCkptCheckpointCreationFlagsT show_flags(uint32_t flags)
+{
+	SaCkptCheckpointCreationFlagsT mode = SA_CKPT_WR_ACTIVE_REPLICA;
+
+	if (flags & SA_CKPT_WR_ALL_REPLICAS)
+		mode = SA_CKPT_WR_ALL_REPLICAS;
+	else if (!(flags & SA_CKPT_WR_ACTIVE_REPLICA) && (flags & SA_CKPT_WR_ACTIVE_REPLICA_WEAK))
+		mode = SA_CKPT_WR_ACTIVE_REPLICA_WEAK;
+	return mode | (flags & SA_CKPT_CHECKPOINT_COLLOCATED);
 }
 
 static void show_attributes(SaCkptCheckpointCreationAttributesT *out, const struct ckpt_attributes *a)
 {
-	out->creationFlags = a->creation_flags;
+	out->creationFlags = show_flags(a->creation_flags);
 	out->checkpointSize = a->checkpoint_size;
 	out->retentionDuration = a->retention_ns;
 	out->maxSections = a->max_sections;
@@ -71,101 +75,64 @@ static void show_attributes(SaCkptCheckpointCreationAttributesT *out, const stru
 CKPT_PUBLIC SaAisErrorT saCkptCheckpointStatusGet(SaCkptCheckpointHandleT checkpointHandle,
 						  SaCkptCheckpointDescriptorT *checkpointStatus)
 {
-	struct checkpoint *c;
-	struct ckpt_call *call;
-	SaAisErrorT error;
+	struct ckpt_status status;
+	struct sa_checkpoint *c;
+	uint32_t error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (checkpointStatus == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
-	if (library_of(c)->newer && !(c->open_flags & SA_CKPT_CHECKPOINT_READ))
-		return finish(c, NULL, SA_AIS_ERR_ACCESS);
-	call = checkpoint_call(c, CKPT_OP_STATUS, 0);
-	error = call == NULL ? SA_AIS_ERR_NO_MEMORY : client_call(&c->object, &call);
+	if (sa_library_of(c)->newer && !(c->base.open_flags & SA_CKPT_CHECKPOINT_READ))
+		return finish(c, SA_AIS_ERR_ACCESS);
+	error = ckpt_status_get(&c->base, &status);
 	if (error == SA_AIS_OK) {
-		show_attributes(&checkpointStatus->checkpointCreationAttributes, &call->attributes);
-		checkpointStatus->numberOfSections = call->sections;
-		checkpointStatus->memoryUsed = call->memory;
+		show_attributes(&checkpointStatus->checkpointCreationAttributes, &status.attributes);
+		checkpointStatus->numberOfSections = status.sections;
+		checkpointStatus->memoryUsed = status.memory;
 	}
-	ckpt_call_free(call);
-	ckpt_object_release(&c->object);
-	return error;
+	return finish(c, error);
 }
 
-static SaAisErrorT synchronize_allowed(const struct checkpoint *c)
+static SaAisErrorT synchronize_allowed(const struct sa_checkpoint *c)
 {
-	if (!(c->open_flags & SA_CKPT_CHECKPOINT_WRITE))
+	if (!(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
 		return SA_AIS_ERR_ACCESS;
-	return checkpoint_synchronous(c) ? SA_AIS_ERR_BAD_OPERATION : SA_AIS_OK;
+	return ckpt_synchronous(&c->base) ? SA_AIS_ERR_BAD_OPERATION : SA_AIS_OK;
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptCheckpointSynchronize(SaCkptCheckpointHandleT checkpointHandle, SaTimeT timeout)
 {
-	struct checkpoint *c;
-	struct ckpt_call *call = NULL;
+	struct sa_checkpoint *c;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (timeout < 0)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	error = synchronize_allowed(c);
-	if (error == SA_AIS_OK)
-		call = checkpoint_call(c, CKPT_OP_SYNCHRONIZE, 0);
-	if (call != NULL)
-		call->timeout_ns = ckpt_timeout_of(timeout);
-	return finish(c, call, error);
-}
-
-/* Only a collocated checkpoint can be without an active replica, and only the service knows. */
-static SaAisErrorT active_exists(struct checkpoint *c)
-{
-	struct ckpt_call *call;
-	SaAisErrorT error;
-
-	if (!(c->attributes.creation_flags & SA_CKPT_CHECKPOINT_COLLOCATED))
-		return SA_AIS_OK;
-	call = checkpoint_call(c, CKPT_OP_STATUS, 0);
-	error = call == NULL ? SA_AIS_ERR_NO_MEMORY : client_call(&c->object, &call);
-	ckpt_call_free(call);
-	return error;
+	return finish(c, error == SA_AIS_OK ? ckpt_synchronize(&c->base, ckpt_timeout_of(timeout)) : error);
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptCheckpointSynchronizeAsync(SaCkptCheckpointHandleT checkpointHandle,
 							 SaInvocationT invocation)
 {
-	struct checkpoint *c;
-	struct ckpt_call *call;
+	struct sa_checkpoint *c;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	error = synchronize_allowed(c);
-	if (error == SA_AIS_OK && library_of(c)->callbacks.saCkptCheckpointSynchronizeCallback == NULL)
+	if (error == SA_AIS_OK && sa_library_of(c)->callbacks.saCkptCheckpointSynchronizeCallback == NULL)
 		error = SA_AIS_ERR_INIT;
-	if (error == SA_AIS_OK)
-		error = active_exists(c);
-	if (error == SA_AIS_OK) {
-		call = checkpoint_call(c, CKPT_OP_SYNCHRONIZE, 0);
-		if (call == NULL) {
-			error = SA_AIS_ERR_NO_MEMORY;
-		} else {
-			call->tag = c->object.handle;
-			call->async = 1;
-			call->invocation = invocation;
-			error = ckpt_call_send(call);
-		}
-	}
-	ckpt_object_release(&c->object);
-	return error;
+	return finish(c, error == SA_AIS_OK ? ckpt_synchronize_async(&c->base, invocation) : error);
 }

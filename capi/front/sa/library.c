@@ -1,14 +1,8 @@
-/* Initialize, the selection object, Finalize. Dispatch is in dispatch.c. */
-#include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
+/* Initialize, the selection object, Dispatch, Finalize. */
 #include "client.h"
+#include "dispatch.h"
 #include "fork.h"
-#include "futex.h"
-#include "loader.h"
 #include "public.h"
-#include "signals.h"
 
 static const SaVersionT supported = {'B', 2, 3};
 
@@ -28,81 +22,71 @@ static bool version_may_track(const SaVersionT *v)
 	return v->majorVersion == 2 && v->minorVersion >= 3;
 }
 
-static void library_destroy(struct ckpt_object *object)
+/* ---- Callbacks ---- */
+
+static ckpt_function *function(struct ckpt_library *library, uint32_t kind)
 {
-	struct library *l = (struct library *)object;
+	struct sa_library *l = (struct sa_library *)library;
 
-	if (l->selection >= 0)
-		close(l->selection);
-	pthread_mutex_destroy(&l->lock);
-	free(l);
-}
-
-static void library_abandon(void *library)
-{
-	struct library *l = library;
-
-	ckpt_object_retire(&l->object);
-	ckpt_object_release(&l->object);
-}
-
-/* A library handle that is not usable yet, with a reference for the caller. */
-static struct library *library_new(const SaCkptCallbacksT_2 *callbacks, const SaVersionT *version)
-{
-	struct library *l = calloc(1, sizeof *l);
-
-	if (l == NULL)
-		return NULL;
-	l->callbacks = *callbacks;
-	l->newer = version_newer(version);
-	l->may_track = version_may_track(version);
-	l->selection = -1;
-	pthread_mutex_init(&l->lock, NULL);
-	if (!ckpt_object_register(&l->object, CKPT_KIND_LIBRARY, NULL, library_destroy)) {
-		library_destroy(&l->object);
+	switch (kind) {
+	case CKPT_EVENT_OPENED:
+		return (ckpt_function *)l->callbacks.saCkptCheckpointOpenCallback;
+	case CKPT_EVENT_SYNCHRONIZED:
+		return (ckpt_function *)l->callbacks.saCkptCheckpointSynchronizeCallback;
+	case CKPT_EVENT_ARRIVAL:
+		return (ckpt_function *)atomic_load(&l->arrival);
+	case CKPT_EVENT_TRACK:
+		return (ckpt_function *)l->callbacks.saCkptCheckpointTrackCallback;
+	default:
 		return NULL;
 	}
-	l->bell = ckpt_object_word(&l->object);
-	return ckpt_object_acquire_pending(l->object.handle, CKPT_KIND_LIBRARY);
 }
 
-/* Introduces the handle to the engine. */
-static SaAisErrorT library_start(struct library *l)
+static void run(const struct ckpt_due *due)
 {
-	struct ckpt_held held = {.undo = library_abandon, .argument = l};
-	struct ckpt_call *call = ckpt_call_new(CKPT_OP_INITIALIZE, 0);
-	SaAisErrorT error;
-
-	if (call == NULL)
-		return SA_AIS_ERR_NO_MEMORY;
-	call->tag = l->object.handle;
-	call->bell = l->bell;
-	error = ckpt_call_run(&call, &held);
-	if (error == SA_AIS_OK)
-		l->id = call->id;
-	ckpt_call_free(call);
-	return error;
+	switch (due->kind) {
+	case CKPT_EVENT_OPENED:
+		((SaCkptCheckpointOpenCallbackT)due->function)(due->invocation, due->handle, (SaAisErrorT)due->error);
+		break;
+	case CKPT_EVENT_SYNCHRONIZED:
+		((SaCkptCheckpointSynchronizeCallbackT)due->function)(due->invocation, (SaAisErrorT)due->error);
+		break;
+	default:	/* the arrival callback has the same type */
+		((SaCkptCheckpointTrackCallbackT)due->function)(due->handle, (SaCkptIOVectorElementT *)due->vector,
+								due->count);
+	}
 }
+
+const struct ckpt_api sa_api = {
+	.library = CKPT_KIND_SA_LIBRARY,
+	.checkpoint = CKPT_KIND_SA_CHECKPOINT,
+	.iteration = CKPT_KIND_SA_ITERATION,
+	.library_size = sizeof(struct sa_library),
+	.checkpoint_size = sizeof(struct sa_checkpoint),
+	.function = function,
+	.run = run,
+};
+
+/* ---- Initialize ---- */
 
 static SaAisErrorT initialize(SaCkptHandleT *handle, const SaCkptCallbacksT_2 *callbacks, SaVersionT *version)
 {
-	SaAisErrorT error = ckpt_engine_load();
-	struct library *l;
+	struct ckpt_library *base;
+	struct sa_library *l;
+	uint32_t error = ckpt_library_new(&sa_api, &base);
 
 	if (error != SA_AIS_OK)
-		return error;
-	l = library_new(callbacks, version);
-	if (l == NULL)
-		return SA_AIS_ERR_NO_MEMORY;
-	error = library_start(l);
-	if (error != SA_AIS_OK) {
-		library_abandon(l);
-		return error;
-	}
-	ckpt_object_activate(&l->object);
-	*handle = l->object.handle;
+		return (SaAisErrorT)error;
+	l = (struct sa_library *)base;
+	l->callbacks = *callbacks;
+	l->newer = version_newer(version);
+	l->may_track = version_may_track(version);
+	error = ckpt_library_start(base);
+	if (error != SA_AIS_OK)
+		return (SaAisErrorT)error;
+	*handle = base->object.handle;
 	*version = supported;
-	ckpt_object_release(&l->object);
+	sa_library_release(l);
 	return SA_AIS_OK;
 }
 
@@ -144,92 +128,55 @@ CKPT_PUBLIC SaAisErrorT saCkptInitialize_2(SaCkptHandleT *ckptHandle, const SaCk
 	return initialize(ckptHandle, ckptCallbacks != NULL ? ckptCallbacks : &none, version);
 }
 
-/* The caller holds l->lock. */
-static SaAisErrorT selection_make(struct library *l)
-{
-	struct ckpt_entry entry;
-	int fd, rc;
-
-	if (atomic_load_explicit(&l->finalized, memory_order_relaxed))
-		return SA_AIS_ERR_BAD_HANDLE;
-	if (l->selection >= 0)
-		return SA_AIS_OK;
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (fd < 0)
-		return SA_AIS_ERR_NO_RESOURCES;
-	ckpt_engine_enter(&entry);
-	rc = ckpt_engine.selection(l->id, fd);
-	ckpt_engine_leave(&entry);
-	if (rc != 0) {
-		close(fd);
-		return SA_AIS_ERR_BAD_HANDLE;
-	}
-	l->selection = fd;
-	return SA_AIS_OK;
-}
+/* ---- What one does with a library handle ---- */
 
 CKPT_PUBLIC SaAisErrorT saCkptSelectionObjectGet(SaCkptHandleT ckptHandle, SaSelectionObjectT *selectionObject)
 {
-	struct library *l;
-	SaAisErrorT error;
+	struct sa_library *l;
+	uint32_t error;
+	int fd;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (selectionObject == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
-	l = library_acquire(ckptHandle);
+	l = sa_library_acquire(ckptHandle);
 	if (l == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
-	pthread_mutex_lock(&l->lock);
-	error = selection_make(l);
+	error = ckpt_library_selection(&l->base, &fd);
 	if (error == SA_AIS_OK)
-		*selectionObject = (SaSelectionObjectT)l->selection;
-	pthread_mutex_unlock(&l->lock);
-	ckpt_object_release(&l->object);
-	return error;
+		*selectionObject = (SaSelectionObjectT)fd;
+	sa_library_release(l);
+	return (SaAisErrorT)error;
 }
 
-/* Threads in Dispatch(BLOCKING) leave at once, whether or not the service answers. */
-static void wake_dispatchers(struct library *l)
+CKPT_PUBLIC SaAisErrorT saCkptDispatch(SaCkptHandleT ckptHandle, SaDispatchFlagsT dispatchFlags)
 {
-	pthread_mutex_lock(&l->lock);
-	atomic_store_explicit(&l->finalized, true, memory_order_release);
-	pthread_mutex_unlock(&l->lock);
-	__atomic_add_fetch(l->bell, 1, __ATOMIC_RELEASE);
-	ckpt_futex_wake(l->bell);
-}
+	struct sa_library *l;
 
-/* Only after the engine, which writes to it, was told. */
-static void selection_close(struct library *l)
-{
-	pthread_mutex_lock(&l->lock);
-	if (l->selection >= 0)
-		close(l->selection);
-	l->selection = -1;
-	pthread_mutex_unlock(&l->lock);
+	if (ckpt_forked())
+		return SA_AIS_ERR_LIBRARY;
+	l = sa_library_acquire(ckptHandle);
+	if (l == NULL)
+		return SA_AIS_ERR_BAD_HANDLE;
+	if (dispatchFlags < SA_DISPATCH_ONE || dispatchFlags > SA_DISPATCH_BLOCKING) {
+		sa_library_release(l);
+		return SA_AIS_ERR_INVALID_PARAM;
+	}
+	return (SaAisErrorT)ckpt_dispatch(&l->base, (enum ckpt_dispatch)dispatchFlags);
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptFinalize(SaCkptHandleT ckptHandle)
 {
-	struct ckpt_call *call;
-	struct library *l;
+	struct sa_library *l;
+	uint32_t error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	l = library_acquire(ckptHandle);
+	l = sa_library_acquire(ckptHandle);
 	if (l == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
-	call = ckpt_call_new(CKPT_OP_FINALIZE, 0);
-	if (call == NULL || !ckpt_object_retire(&l->object)) {
-		ckpt_object_release(&l->object);
-		ckpt_call_free(call);
-		return call == NULL ? SA_AIS_ERR_NO_MEMORY : SA_AIS_ERR_BAD_HANDLE;
-	}
-	call->id = call->lib = l->id;
-	wake_dispatchers(l);
-	client_call(&l->object, &call);
-	ckpt_call_free(call);
-	selection_close(l);
-	ckpt_object_release(&l->object);
-	return SA_AIS_OK;
+	error = ckpt_library_finalize(&l->base);
+	sa_library_release(l);
+	return (SaAisErrorT)error;
 }

@@ -1,25 +1,18 @@
 /* Which notifications of other processes' updates a client gets: the arrival callback and the track functions. */
 #include "client.h"
 #include "fork.h"
+#include "notify.h"
 #include "public.h"
 
 /* Tells the engine. id 0: the library handle as a whole. */
-static SaAisErrorT notify(struct ckpt_object *object, const struct library *l, uint64_t id, uint32_t what)
+static SaAisErrorT notify(struct ckpt_object *object, const struct sa_library *l, uint64_t id, uint32_t what)
 {
-	struct ckpt_call *call = ckpt_call_new(CKPT_OP_NOTIFY, 0);
-	SaAisErrorT error;
+	struct ckpt_held held = {.object = object};
 
-	if (call == NULL)
-		return SA_AIS_ERR_NO_MEMORY;
-	call->lib = l->id;
-	call->id = id;
-	call->notify = what;
-	error = client_call(object, &call);
-	ckpt_call_free(call);
-	return error;
+	return (SaAisErrorT)ckpt_notify(&l->base, id, what, &held);
 }
 
-static uint32_t wanted(struct library *l)
+static uint32_t wanted(struct sa_library *l)
 {
 	return (atomic_load(&l->arrival) != NULL ? CKPT_NOTIFY_ARRIVAL : 0u) |
 	       (atomic_load(&l->tracking) ? CKPT_NOTIFY_TRACK : 0u);
@@ -28,25 +21,25 @@ static uint32_t wanted(struct library *l)
 CKPT_PUBLIC SaAisErrorT ncsCkptRegisterCkptArrivalCallback(SaCkptHandleT ckptHandle,
 							   ncsCkptCkptArrivalCallbackT ckptArrivalCallback)
 {
-	struct library *l;
+	struct sa_library *l;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	l = library_acquire(ckptHandle);
+	l = sa_library_acquire(ckptHandle);
 	if (l == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	if (ckptArrivalCallback == NULL) {
 		error = SA_AIS_ERR_INVALID_PARAM;
 	} else {
 		atomic_store(&l->arrival, ckptArrivalCallback);
-		error = notify(&l->object, l, 0, wanted(l));
+		error = notify(&l->base.object, l, 0, wanted(l));
 	}
-	ckpt_object_release(&l->object);
+	sa_library_release(l);
 	return error;
 }
 
-static SaAisErrorT track_allowed(const struct library *l)
+static SaAisErrorT track_allowed(const struct sa_library *l)
 {
 	if (!l->may_track)
 		return SA_AIS_ERR_VERSION;
@@ -54,7 +47,7 @@ static SaAisErrorT track_allowed(const struct library *l)
 }
 
 /* Turns tracking on or off; the state is changed back if the engine was not told. */
-static SaAisErrorT track_set(struct ckpt_object *object, struct library *l, uint64_t id, atomic_bool *tracking, bool on)
+static SaAisErrorT track_set(struct ckpt_object *object, struct sa_library *l, uint64_t id, atomic_bool *tracking, bool on)
 {
 	SaAisErrorT error;
 
@@ -68,18 +61,18 @@ static SaAisErrorT track_set(struct ckpt_object *object, struct library *l, uint
 
 static SaAisErrorT library_track(SaCkptHandleT handle, bool on)
 {
-	struct library *l;
+	struct sa_library *l;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	l = library_acquire(handle);
+	l = sa_library_acquire(handle);
 	if (l == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	error = track_allowed(l);
 	if (error == SA_AIS_OK)
-		error = track_set(&l->object, l, 0, &l->tracking, on);
-	ckpt_object_release(&l->object);
+		error = track_set(&l->base.object, l, 0, &l->tracking, on);
+	sa_library_release(l);
 	return error;
 }
 
@@ -95,20 +88,20 @@ CKPT_PUBLIC SaAisErrorT saCkptTrackStop(SaCkptHandleT ckptHandle)
 
 static SaAisErrorT checkpoint_track(SaCkptCheckpointHandleT handle, bool on)
 {
-	struct checkpoint *c;
+	struct sa_checkpoint *c;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = checkpoint_acquire(handle);
+	c = sa_checkpoint_acquire(handle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
-	error = track_allowed(library_of(c));
-	if (error == SA_AIS_OK && !(c->open_flags & SA_CKPT_CHECKPOINT_READ))
+	error = track_allowed(sa_library_of(c));
+	if (error == SA_AIS_OK && !(c->base.open_flags & SA_CKPT_CHECKPOINT_READ))
 		error = SA_AIS_ERR_ACCESS;
 	if (error == SA_AIS_OK)
-		error = track_set(&c->object, library_of(c), c->id, &c->tracking, on);
-	ckpt_object_release(&c->object);
+		error = track_set(&c->base.object, sa_library_of(c), c->base.id, &c->tracking, on);
+	sa_checkpoint_release(c);
 	return error;
 }
 

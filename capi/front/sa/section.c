@@ -1,11 +1,10 @@
 /* Sections: creating, deleting, expiration. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "client.h"
-#include "clock.h"
 #include "fork.h"
 #include "public.h"
+#include "update.h"
 
 static bool is_default(const SaCkptSectionIdT *id)
 {
@@ -14,51 +13,36 @@ static bool is_default(const SaCkptSectionIdT *id)
 
 /* ---- Create ---- */
 
-static SaAisErrorT create_allowed(const struct checkpoint *c, const SaCkptSectionIdT *id, SaSizeT size)
+static SaAisErrorT create_allowed(const struct sa_checkpoint *c, const SaCkptSectionIdT *id, SaSizeT size)
 {
 	bool generate = id->idLen == 0 && id->id == NULL;
 
-	if (!(c->open_flags & SA_CKPT_CHECKPOINT_WRITE))
+	if (!(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
 		return SA_AIS_ERR_ACCESS;
-	if ((id->idLen == 0) != (id->id == NULL) || id->idLen > c->attributes.max_section_id_size)
+	if ((id->idLen == 0) != (id->id == NULL) || id->idLen > c->base.attributes.max_section_id_size)
 		return SA_AIS_ERR_INVALID_PARAM;
-	if (generate && c->attributes.max_section_id_size == 0 && c->attributes.max_sections != 1)
+	if (generate && c->base.attributes.max_section_id_size == 0 && c->base.attributes.max_sections != 1)
 		return SA_AIS_ERR_INVALID_PARAM;
-	if (size > c->attributes.max_section_size)
+	if (size > c->base.attributes.max_section_size)
 		return SA_AIS_ERR_INVALID_PARAM;
-	return c->attributes.max_sections == 1 ? SA_AIS_ERR_EXIST : SA_AIS_OK;
+	return c->base.attributes.max_sections == 1 ? SA_AIS_ERR_EXIST : SA_AIS_OK;
 }
 
-static SaAisErrorT create(struct checkpoint *c, const SaCkptSectionCreationAttributesT *a, const void *data, SaSizeT size)
+static SaAisErrorT create(struct sa_checkpoint *c, const SaCkptSectionCreationAttributesT *a, const void *data, SaSizeT size)
 {
-	struct ckpt_call *call = checkpoint_call(c, CKPT_OP_SECTION_CREATE, 1);
-	struct ckpt_element *e;
-	SaAisErrorT error;
+	struct ckpt_creation new = {
+		.id = a->sectionId->id, .id_len = a->sectionId->idLen, .generate = is_default(a->sectionId),
+		.expiration_ns = a->expirationTime, .data = data, .size = size,
+	};
 
-	if (call == NULL)
-		return SA_AIS_ERR_NO_MEMORY;
-	e = call->elements;
-	e->id = a->sectionId->id;
-	e->id_len = a->sectionId->idLen;
-	e->data = (void *)(uintptr_t)data;
-	e->size = size;
-	call->time_ns = a->expirationTime;
-	call->generate = is_default(a->sectionId);
-	error = client_call(&c->object, &call);
-	if (error == SA_AIS_OK && call->generate) {
-		a->sectionId->id = e->id;
-		a->sectionId->idLen = (SaUint16T)e->id_len;
-		e->id = NULL;
-	}
-	ckpt_call_free(call);
-	return error;
+	return (SaAisErrorT)ckpt_section_create(&c->base, &new, &a->sectionId->id, &a->sectionId->idLen);
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptSectionCreate(SaCkptCheckpointHandleT checkpointHandle,
 					    SaCkptSectionCreationAttributesT *sectionCreationAttributes,
 					    const void *initialData, SaSizeT initialDataSize)
 {
-	struct checkpoint *c;
+	struct sa_checkpoint *c;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
@@ -66,26 +50,26 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionCreate(SaCkptCheckpointHandleT checkpointHa
 	if (sectionCreationAttributes == NULL || sectionCreationAttributes->sectionId == NULL ||
 	    (initialData == NULL && initialDataSize > 0))
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	error = create_allowed(c, sectionCreationAttributes->sectionId, initialDataSize);
 	if (error == SA_AIS_OK)
 		error = create(c, sectionCreationAttributes, initialData, initialDataSize);
-	ckpt_object_release(&c->object);
+	sa_checkpoint_release(c);
 	return error;
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptSectionIdFree(SaCkptCheckpointHandleT checkpointHandle, SaUint8T *id)
 {
-	struct checkpoint *c;
+	struct sa_checkpoint *c;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
-	ckpt_object_release(&c->object);
+	sa_checkpoint_release(c);
 	if (id == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
 	free(id);
@@ -99,73 +83,55 @@ static bool names_section(const SaCkptSectionIdT *id)
 	return id != NULL && id->idLen > 0 && id->id != NULL;
 }
 
-static SaAisErrorT change_allowed(const struct checkpoint *c)
+static SaAisErrorT change_allowed(const struct sa_checkpoint *c)
 {
-	if (!(c->open_flags & SA_CKPT_CHECKPOINT_WRITE))
+	if (!(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
 		return SA_AIS_ERR_ACCESS;
-	return c->attributes.max_sections == 1 ? SA_AIS_ERR_INVALID_PARAM : SA_AIS_OK;
+	return c->base.attributes.max_sections == 1 ? SA_AIS_ERR_INVALID_PARAM : SA_AIS_OK;
 }
 
-static SaAisErrorT change(struct checkpoint *c, uint32_t op, const SaCkptSectionIdT *id, SaTimeT time)
+static SaAisErrorT change(struct sa_checkpoint *c, uint32_t op, const SaCkptSectionIdT *id, SaTimeT time)
 {
-	struct ckpt_call *call = checkpoint_call(c, op, 1);
-	SaAisErrorT error;
-
-	if (call == NULL)
-		return SA_AIS_ERR_NO_MEMORY;
-	call->elements[0].id = id->id;
-	call->elements[0].id_len = id->idLen;
-	call->time_ns = time;
-	error = client_call(&c->object, &call);
-	ckpt_call_free(call);
-	return error;
+	return (SaAisErrorT)ckpt_section_change(&c->base, op, id->id, id->idLen, time);
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptSectionDelete(SaCkptCheckpointHandleT checkpointHandle, const SaCkptSectionIdT *sectionId)
 {
-	struct checkpoint *c;
+	struct sa_checkpoint *c;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (!names_section(sectionId))
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	error = change_allowed(c);
 	if (error == SA_AIS_OK)
 		error = change(c, CKPT_OP_SECTION_DELETE, sectionId, 0);
-	ckpt_object_release(&c->object);
+	sa_checkpoint_release(c);
 	return error;
-}
-
-static bool before_this_second(SaTimeT t)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return t / CKPT_NS_PER_S < now.tv_sec;
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptSectionExpirationTimeSet(SaCkptCheckpointHandleT checkpointHandle,
 						       const SaCkptSectionIdT *sectionId, SaTimeT expirationTime)
 {
-	struct checkpoint *c;
+	struct sa_checkpoint *c;
 	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (!names_section(sectionId) || expirationTime < 0)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = checkpoint_acquire(checkpointHandle);
+	c = sa_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
 	error = change_allowed(c);
-	if (error == SA_AIS_OK && before_this_second(expirationTime))
+	if (error == SA_AIS_OK && ckpt_before_this_second(expirationTime))
 		error = SA_AIS_ERR_INVALID_PARAM;
 	if (error == SA_AIS_OK)
 		error = change(c, CKPT_OP_EXPIRATION_SET, sectionId, expirationTime);
-	ckpt_object_release(&c->object);
+	sa_checkpoint_release(c);
 	return error;
 }

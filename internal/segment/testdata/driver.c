@@ -55,7 +55,7 @@ static uint16_t make_id(char *id, uint64_t n)
 static void random_op(struct ckpt_op *op, char *id)
 {
 	memset(op, 0, sizeof *op);
-	op->kind = CKPT_OP_CREATE + (uint32_t)rnd(5);
+	op->kind = CKPT_OP_CREATE + (uint32_t)rnd(7);
 	if (rnd(2) == 0)
 		op->kind = CKPT_OP_CREATE;
 	op->id = id;
@@ -63,13 +63,17 @@ static void random_op(struct ckpt_op *op, char *id)
 	op->offset = rnd(rnd(4) == 0 ? DATA_MAX : 100);
 	op->size = rnd(rnd(4) == 0 ? DATA_MAX : 100);
 	op->data = data;
+	op->total = op->size + rnd(2) * rnd(100);
+	op->stamped = rnd(8) == 0;
+	op->number = 1;
 }
 
 static int update(ckpt_writer *w)
 {
 	static struct ckpt_op ops[OPS_MAX];
 	static char ids[OPS_MAX][64];
-	struct ckpt_update u = {.number = ckpt_load(&ckpt_head(w)->number) + 1, .ops = ops, .weak = rnd(4) == 0};
+	struct ckpt_update u = {.number = ckpt_load(&ckpt_head(w)->number) + 1, .ops = ops, .weak = rnd(4) == 0,
+	                        .marked = rnd(3) == 0};
 	u.op_count = 1 + rnd(OPS_MAX);
 	if (rnd(2) == 0)
 		u.op_count = 1;
@@ -82,9 +86,14 @@ static int update(ckpt_writer *w)
 	uint64_t index;
 	switch (rnd(12)) {
 	case 0:
-		return ckpt_results_drop(w, rnd(4));
+		return ckpt_results_drop(w, rnd(4), rnd(2) == 0 ? CKPT_RESULTS_ALL_SLOTS : (uint32_t)rnd(30));
 	case 1:
 		return ckpt_writer_set_config(w, data, rnd(5000));
+	case 3: {
+		char id[64];
+		uint16_t length = make_id(id, rnd(IDS));
+		return ckpt_writer_unmark(w, id, length, ckpt_load(&ckpt_head(w)->number));
+	}
 	case 2:
 		ckpt_writer_set_state(w, &(struct ckpt_state){.counter = rnd(100), .flags = CKPT_SEG_READABLE, .lease = UINT64_MAX});
 		return 0;

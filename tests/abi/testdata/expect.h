@@ -16,7 +16,7 @@
     (std::is_same<decltype(type::field), field_type>::value)
 #define FUNCTION(result, function, ...) \
     EXPECT((std::is_same<decltype(&function), result (*)(__VA_ARGS__)>::value))
-#define CALLBACK(type, ...) EXPECT((std::is_same<type, void (*)(__VA_ARGS__)>::value))
+#define RETURNS(result, type, ...) EXPECT((std::is_same<type, result (*)(__VA_ARGS__)>::value))
 #else
 #define EXPECT(condition) _Static_assert(condition, #condition)
 #define ALIGNMENT(type) _Alignof(type)
@@ -24,8 +24,12 @@
     _Generic(&((type *)0)->field, field_type *: 1, default: 0)
 #define FUNCTION(result, function, ...) \
     EXPECT(_Generic(&function, result (*)(__VA_ARGS__): 1, default: 0))
-#define CALLBACK(type, ...) EXPECT(_Generic((type)0, void (*)(__VA_ARGS__): 1, default: 0))
+#define RETURNS(result, type, ...) \
+    EXPECT(_Generic((type)0, result (*)(__VA_ARGS__): 1, default: 0))
 #endif
+
+/* The type of a function that the application provides: without a result, or with one. */
+#define CALLBACK(type, ...) RETURNS(void, type, __VA_ARGS__)
 
 /* A whole number of a width, in bytes, naturally aligned. */
 #define SIGNED(type, width) \

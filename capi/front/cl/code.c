@@ -1,0 +1,52 @@
+#include "code.h"
+
+#include "clCkptErrors.h"
+#include "clCommonErrors.h"
+
+ClRcT cl_code(SaAisErrorT error)
+{
+	switch (error) {
+	case SA_AIS_OK:
+		return CL_OK;
+	case SA_AIS_ERR_VERSION:
+		return CL_CKPT_ERR_VERSION_MISMATCH;
+	case SA_AIS_ERR_INIT:
+		return CL_CKPT_ERR_INITIALIZED;
+	case SA_AIS_ERR_TIMEOUT:
+		return CL_CKPT_ERR_TIMEOUT;
+	case SA_AIS_ERR_TRY_AGAIN:
+		return CL_CKPT_ERR_TRY_AGAIN;
+	case SA_AIS_ERR_INVALID_PARAM:
+		return CL_CKPT_ERR_INVALID_PARAMETER;
+	case SA_AIS_ERR_NO_MEMORY:
+		return CL_CKPT_ERR_NO_MEMORY;
+	case SA_AIS_ERR_BAD_HANDLE:
+		return CL_CKPT_ERR_INVALID_HANDLE;
+	case SA_AIS_ERR_ACCESS:
+		return CL_CKPT_ERR_OP_NOT_PERMITTED;
+	case SA_AIS_ERR_NOT_EXIST:
+		return CL_CKPT_ERR_NOT_EXIST;
+	case SA_AIS_ERR_EXIST:
+		return CL_CKPT_ERR_ALREADY_EXIST;
+	case SA_AIS_ERR_NO_SPACE:
+		return CL_CKPT_ERR_NO_SPACE;
+	case SA_AIS_ERR_NO_RESOURCES:
+		return CL_CKPT_ERR_NO_RESOURCE;
+	case SA_AIS_ERR_NOT_SUPPORTED:
+		return CL_RC(CL_CID_CKPT, CL_ERR_NOT_SUPPORTED);
+	case SA_AIS_ERR_BAD_OPERATION:
+		return CL_CKPT_ERR_BAD_OPERATION;
+	case SA_AIS_ERR_FAILED_OPERATION:
+		return CL_RC(CL_CID_CKPT, CL_ERR_FAILED_OPERATION);
+	case SA_AIS_ERR_BAD_FLAGS:
+		return CL_CKPT_ERR_BAD_FLAG;
+	case SA_AIS_ERR_TOO_BIG:
+		return CL_RC(CL_CID_CKPT, CL_ERR_TOO_BIG);
+	case SA_AIS_ERR_NO_SECTIONS:	/* the name stands for the lower half alone */
+		return CL_RC(CL_CID_CKPT, CL_CKPT_ERR_NO_SECTIONS);
+	case SA_AIS_ERR_UNAVAILABLE:
+		return CL_CKPT_ERR_INVALID_STATE;
+	default:
+		return CL_CKPT_ERR_UNSPECIFIED;
+	}
+}
