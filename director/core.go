@@ -132,23 +132,23 @@ func (k *Core) Apply(c Command) Result {
 	case *Open:
 		k.from(c.From, func(n *node) { k.open(n, c) })
 	case *Close:
-		k.from(c.From, func(n *node) { k.close(n, c) })
+		k.on(c.From, c.Checkpoint, func(n *node) { k.close(n, c) })
 	case *Unlink:
 		k.from(c.From, func(n *node) { k.unlink(n, c) })
 	case *Retention:
-		k.from(c.From, func(*node) { k.retention(c) })
+		k.on(c.From, c.Checkpoint, func(*node) { k.retention(c) })
 	case *RetentionOver:
 		k.retentionOver(c)
 	case *Active:
-		k.from(c.From, func(n *node) { k.active(n, c) })
+		k.on(c.From, c.Checkpoint, func(n *node) { k.active(n, c) })
 	case *SessionEnded:
 		k.from(c.From, func(*node) { delete(k.unlinks, c.Session) })
 	case *ReplicaDrop:
-		k.from(c.From, func(n *node) { k.replicaDrop(n, &c.ReplicaChange) })
+		k.on(c.From, c.Checkpoint, func(n *node) { k.replicaDrop(n, &c.ReplicaChange) })
 	case *ReplicaJoined:
-		k.from(c.From, func(n *node) { k.replicaJoined(n, &c.ReplicaChange) })
+		k.on(c.From, c.Checkpoint, func(n *node) { k.replicaJoined(n, &c.ReplicaChange) })
 	case *ReplicaLost:
-		k.from(c.From, func(n *node) { k.replicaLost(n, &c.ReplicaChange) })
+		k.on(c.From, c.Checkpoint, func(n *node) { k.replicaLost(n, &c.ReplicaChange) })
 	case *Reconsider:
 		k.reconsider()
 	case *NodeLock:
@@ -227,6 +227,18 @@ func (k *Core) from(f From, do func(*node)) {
 		return
 	}
 	do(k.nodes[f.Node])
+}
+
+// on does something with a checkpoint for a node director that is registered. The answer is TRY_AGAIN if the checkpoint
+// may yet be restored from a lost store.
+func (k *Core) on(f From, number uint64, do func(*node)) {
+	k.from(f, func(n *node) {
+		if k.checkpoints[number] == nil && k.awaitsRestoring(n.Name, number) {
+			k.refuse(wire.TryAgain, "checkpoint %d waits to be restored", number)
+			return
+		}
+		do(n)
+	})
 }
 
 func (k *Core) refuse(code wire.Code, format string, args ...any) {

@@ -120,9 +120,12 @@ func (n *Node) heartbeat() bool {
 
 // dropUnlisted deletes what a complete list of the director does not hold.
 func (n *Node) dropUnlisted(listed map[uint64]bool) {
+	n.director.mu.Lock()
+	generation := n.director.generation
+	n.director.mu.Unlock()
 	for _, c := range n.checkpointList() {
 		c.mu.Lock()
-		known := c.known
+		known := c.known && c.config.Epoch.Generation >= generation // a former one may still be restored
 		c.mu.Unlock()
 		if known && !listed[c.id] {
 			n.drop(c)
@@ -175,14 +178,19 @@ func (n *Node) register() bool {
 		}
 		return false
 	}
-	for _, id := range reply.Foreign {
-		n.setAside(id)
+	if !reply.Rebuild { // else they go on as without directors, until they are restored
+		for _, id := range reply.Foreign {
+			n.setAside(id)
+		}
 	}
 	n.obey(reply.Configs, reply.Drop)
 	if reply.More && !n.restOfList(&reply) {
 		return false
 	}
 	n.director.setRegistered(reply.Version)
+	if reply.Rebuild && !n.announceFormer() {
+		n.log.Debug("not announced yet what is here of the directors' lost store")
+	}
 	n.log.Info("registered", "replicas", len(r.Replicas), "dropped", len(reply.Drop))
 	for _, c := range n.checkpointList() {
 		n.director.reconcile(c)
