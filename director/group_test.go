@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,28 +247,28 @@ func TestLostStoreSnapshot(t *testing.T) {
 	p := g.peer()
 	p.register()
 	g.stop("d3")
-	leader := g.leader()
-	var workers sync.WaitGroup
-	failed := make(chan error, 64)
-	const commands = trailingEntries + snapshotEntries
-	for w := range cap(failed) {
-		workers.Go(func() {
-			for i := w; i < commands; i += cap(failed) {
-				o := &Open{From: From{"n1", 1}}
-				o.Name, o.HasAttributes = fmt.Sprint("c", i%900), true
-				if _, err := leader.propose(o); err != nil {
-					failed <- err
-					return
+	const workers, commands = 32, trailingEntries + snapshotEntries
+	for done := 0; done < commands; { // the leader may change under so much load
+		leader := g.leader()
+		var committed atomic.Int64
+		var group sync.WaitGroup
+		for w := range workers {
+			group.Go(func() {
+				for i := done + w; i < commands; i += workers {
+					o := &Open{From: From{"n1", 1}}
+					o.Name, o.HasAttributes = fmt.Sprint("c", i%900), true
+					if _, err := leader.propose(o); err != nil {
+						t.Log(err)
+						return
+					}
+					committed.Add(1)
 				}
-			}
-		})
+			})
+		}
+		group.Wait()
+		done += int(committed.Load())
 	}
-	workers.Wait()
-	select {
-	case err := <-failed:
-		t.Fatal(err)
-	default:
-	}
+	leader := g.leader()
 	if err := leader.raft.Snapshot().Error(); err != nil {
 		t.Fatal(err)
 	}
