@@ -139,7 +139,8 @@ func FuzzValue(f *testing.F) {
 	f.Add(mustEncode(f, KindEvents, nil, []Event{{Checkpoint: 1, Elements: []Element{{ID: []byte("b")}}}}))
 	f.Add(mustEncode(f, KindHello, nil, &Hello{Program: "p"}))
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		for _, v := range []any{new(Request), new(OpenRequest), new(UpdateRequest), new(SectionsReply), new([]Event), new(Hello), new(RegisterRequest)} {
+		for _, v := range []any{new(Request), new(OpenRequest), new(UpdateRequest), new(SectionsReply), new([]Event), new(Hello), new(RegisterRequest),
+			new(AnnounceRequest), new(ReplicaRequest), new(OperatorRequest), new(OperatorReply)} {
 			d, err := NewDecoder(frame)
 			if err != nil {
 				return
