@@ -18,16 +18,16 @@ func TestIterationOfMany(t *testing.T) {
 	const sections = 100_000
 	c.mu.Lock()
 	for i := range sections {
-		v := c.updateLocked(&replication.Update{
-			Op: wire.OpSectionCreate, Access: wire.OpenWrite, Open: 1, Time: replication.Never, Now: time.Now().UnixNano(),
+		v := c.doLocked(time.Now().UnixNano(), &replication.Request{Kind: replication.RequestUpdate, Update: replication.Update{
+			Op: wire.OpSectionCreate, Access: wire.OpenWrite, Open: 1, Time: replication.Never,
 			Elements: []wire.Element{{ID: fmt.Appendf(nil, "%d", i)}},
 			Request:  wire.RequestID{Session: a.welcome.Session, Slot: 9, Number: uint64(i + 1)},
-		})
+		}})
 		if v.Code != wire.OK {
 			t.Fatal(v.Code)
 		}
 	}
-	c.mu.Unlock()
+	c.unlock()
 	r := &wire.SectionsRequest{Open: 1, Chosen: wire.ChooseAny, Limit: wire.SectionsPageMax}
 	n := 0
 	var first, last time.Duration

@@ -2,6 +2,7 @@ package nodedirector
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -96,6 +97,7 @@ func (n *Node) heartbeat() bool {
 			n.director.version = since
 			n.director.mu.Unlock()
 			if !reply.More {
+				n.adopted(since)
 				return true
 			}
 			continue
@@ -114,6 +116,7 @@ func (n *Node) heartbeat() bool {
 		n.director.mu.Lock()
 		n.director.version = first
 		n.director.mu.Unlock()
+		n.adopted(first)
 		return true
 	}
 }
@@ -148,7 +151,7 @@ func (n *Node) register() bool {
 				Config:  wire.Config{Checkpoint: c.id, Epoch: c.config.Epoch},
 				Update:  c.numberLocked(),
 				Open:    len(c.opens) > 0,
-				Missing: c.seg == nil,
+				Missing: c.seg == nil || !c.aside && !c.core.Complete(),
 			})
 		}
 		c.mu.Unlock()
@@ -190,6 +193,7 @@ func (n *Node) register() bool {
 	if n.dropStale() {
 		return true // to register again, without them
 	}
+	n.adopted(reply.Version)
 	n.director.setRegistered(reply.Version)
 	if reply.Rebuild && !n.announceFormer() {
 		n.log.Debug("not announced yet what is here of the directors' lost store")
@@ -230,14 +234,19 @@ func (n *Node) setAside(id uint64) {
 		return
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known, c.role = false, role{}
+	defer c.unlock()
+	c.known = false
 	c.config.Open = nil
 	if c.kept != nil {
 		c.kept.endLocked()
 	}
-	if c.seg != nil {
-		c.setStateLocked()
+	if c.seg != nil && !c.aside {
+		c.aside = true
+		c.core.Detach(monotonic())
+		c.performLocked()
+		state := c.seg.State()
+		state.Readable = false
+		c.seg.SetState(state)
 	}
 	n.log.Error("replica of another generation of the directors' store: kept, not served", "checkpoint", c.name)
 }
@@ -251,6 +260,9 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 		}
 	}
 	for i := range configs {
+		n.pairs.Learned(configs[i].Version)
+	}
+	for i := range configs {
 		config := &configs[i]
 		if n.isRefused(config.Checkpoint) {
 			continue
@@ -258,7 +270,7 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 		c := n.checkpointOf(config.Checkpoint, config.Name)
 		c.mu.Lock()
 		err := c.adoptLocked(config, false)
-		c.mu.Unlock()
+		c.unlock()
 		if err != nil && !errors.Is(err, errLost) {
 			n.log.Error("configuration not carried out", "checkpoint", c.name, "reason", err)
 		}
@@ -322,7 +334,7 @@ func (n *Node) settleOpeners(c *checkpoint) bool {
 	}
 	c.mu.Lock()
 	gone, open, counted := c.gone, len(c.opens) > 0, c.openHereLocked()
-	lacking := c.role.inSync && c.seg == nil
+	lacking := c.seg == nil && slices.Contains(c.config.InSync, n.o.Node)
 	c.mu.Unlock()
 	deadline := monotonic() + int64(directorTryTimeout)
 	var reply wire.ConfigReply
@@ -364,6 +376,6 @@ func (n *Node) follow(c *checkpoint, r *wire.ConfigReply) error {
 		return nil
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.adoptLocked(&r.Config, r.Created || r.Fresh)
 }

@@ -8,19 +8,19 @@ import (
 
 // sendEvents tells sessions of an update, with the data written where that is wanted. The checkpoint's lock is held, so that
 // events leave in the order of their numbers; publishing hands them to the connection's buffer.
-func (n *Node) sendEvents(to map[*session]wishes, v *replication.Verdict) {
+func (n *Node) sendEvents(to map[*session]wishes, e *replication.Effect) {
 	var plain, full []byte
 	var err error
 	for s, w := range to {
 		frame := plain
 		switch {
 		case w.data > 0 && full == nil:
-			full, err = encodeEvent(v.Event, writtenData(v))
+			full, err = encodeEvent(e.Event, writtenData(e))
 			frame = full
 		case w.data > 0:
 			frame = full
 		case plain == nil:
-			plain, err = encodeEvent(v.Event, nil)
+			plain, err = encodeEvent(e.Event, nil)
 			frame = plain
 		}
 		if err != nil {
@@ -47,10 +47,10 @@ func totalBytes(data [][]byte) (n uint64) {
 
 // writtenData is what an update has written, element after element as in its event. It is nil for one that writes nothing
 // that anybody wants, or more than an event carries.
-func writtenData(v *replication.Verdict) (data [][]byte) {
-	size := uint64(eventBytes(&v.Event))
-	for i := range v.Apply.Ops {
-		op := &v.Apply.Ops[i]
+func writtenData(e *replication.Effect) (data [][]byte) {
+	size := uint64(eventBytes(&e.Event))
+	for i := range e.Ops {
+		op := &e.Ops[i]
 		if op.Kind != segment.OpWrite && op.Kind != segment.OpOverwrite {
 			return nil
 		}
@@ -94,30 +94,15 @@ func (s *session) setNotify(h *handle, w wish) {
 	s.obsoleteLocked(recordNotify, &notifyRecord{Open: h.open, On: w != wishNone, Data: w == wishData})
 }
 
-// changes tells what happened after an update: exactly if that is still known, else as whole sections. A reply covers as
-// much as fits; the agent asks again from there.
+// changes tells what happened after an update. A reply covers as much as fits; the agent asks again from there.
 func (c *call) changes(r *wire.ChangesRequest) {
 	h := c.s.handleOf(r.Open)
 	if h == nil {
 		c.answer(wire.Reply{Error: wire.BadHandle}, nil, nil, false)
 		return
 	}
-	k := h.c
 	var reply wire.ChangesReply
-	k.mu.Lock()
-	code := k.usableLocked()
-	if code == wire.OK {
-		code = k.readableLocked()
-	}
-	if code == wire.OK {
-		last := k.seg.Number()
-		reply.Events, reply.Update, reply.Exact = k.history.since(r.Since, last)
-		if !reply.Exact {
-			k.changedSinceLocked(&reply, r.Since, last)
-		}
-	}
-	k.mu.Unlock()
-	if code != wire.OK {
+	if code := h.c.readWhole(wire.OpChanges, r, c.answerBy(), &reply); code != wire.OK {
 		c.answer(wire.Reply{Error: code}, nil, nil, false)
 		return
 	}

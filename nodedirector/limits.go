@@ -14,6 +14,7 @@ const (
 const (
 	sessionsMax        = 16384   // sessions on the node
 	opensPerSessionMax = 100_000 // open checkpoints of one session
+	writtenMin         = 64      // checkpoints a session remembers to have written to before it looks whether they still exist
 	piecesMax          = 1 << 16 // frames of one request
 	segmentsDir        = "segments"
 	sessionPendingMsgs = 64 << 10 // requests of one session not yet taken from the bus
@@ -53,19 +54,25 @@ const (
 	socketWriteTimeout = 2 * time.Second
 	helloTimeout       = 5 * time.Second // from connecting to the first packet
 	busFlushTimeout    = time.Second
+	answerMargin       = 50 * time.Millisecond // an answer is given so long before its deadline,
+	answerShare        = 10                    // or this part of the time there was
+	notAloneWait       = 10 * time.Millisecond // between two looks whether the leases of an earlier epoch are over
+	alarmMin           = 100 * time.Microsecond
 	logInterval        = time.Second // between two lines of the same complaint
 	nameLockWait       = 2 * time.Second
 	stagingSweep       = time.Second
+	coreAsksMax        = 64       // requests of replicas to the directors under way
 	sessionEndsMax     = 64 << 10 // ended sessions the director has not been told of
 )
 
 // The wall clock and its steps.
 const (
-	clockLook       = time.Second // between two comparisons of wall and monotonic clock
-	clockStepHold   = time.Hour   // a larger step stops expiry
-	clockStable     = time.Second // a smaller step is no step
-	clockStableTime = time.Minute // without a step, after which expiry goes on
-	expiryRetry     = time.Second // after a section could not be removed
+	clockLook       = time.Second      // between two comparisons of wall and monotonic clock
+	clockStepHold   = time.Hour        // a larger step stops expiry
+	clockStable     = time.Second      // a smaller step is no step
+	clockStableTime = time.Minute      // without a step, after which expiry goes on
+	expireWaitMax   = 10 * time.Second // for the other replicas
+	expiryRetry     = time.Second      // after a section could not be removed
 )
 
 // Copies of replicas on disk.

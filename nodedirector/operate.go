@@ -58,7 +58,7 @@ func (n *Node) announceFormer() bool {
 	}
 	for _, c := range n.checkpointList() {
 		c.mu.Lock()
-		r := wire.ReplicaInfo{Config: c.config, Update: c.numberLocked(), Open: len(c.opens) > 0, Missing: c.seg == nil}
+		r := wire.ReplicaInfo{Config: c.config, Update: c.numberLocked(), Open: len(c.opens) > 0, Missing: c.seg == nil || !c.aside && !c.core.Complete()}
 		former := !c.gone && c.config.Epoch.Generation < generation && (r.Open || !r.Missing)
 		r.Config.Checkpoint, r.Config.Name = c.id, c.name
 		c.mu.Unlock()

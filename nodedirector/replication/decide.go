@@ -46,7 +46,6 @@ type Update struct {
 	Now      int64 // wall clock ns
 	// RefusePast: an expiration before the current second is an error of a creation; else the section never expires.
 	RefusePast bool
-	Expired    bool // no request: the time of the one element's section has come
 }
 
 // Verdict is the answer to an update. With Code OK, Apply is to be applied as a whole, and Event to be told after it.

@@ -196,7 +196,10 @@ func (c *Core) execute(q *request) {
 	case RequestExpire:
 		v = DecideExpired(&c.config, Here, c.store, q.r.Section, c.wall())
 	case RequestEndSession:
-		v = Verdict{Code: wire.OK, Apply: &segment.Update{Number: number + 1, Now: c.wall()}}
+		v = Verdict{
+			Code: wire.OK, Apply: &segment.Update{Number: number + 1, Now: c.wall()},
+			Event: wire.Event{Checkpoint: c.o.Checkpoint, Update: number + 1}, // of nothing, so that there is no gap
+		}
 	case RequestUpdate:
 		c.loadResults()
 		u := q.r.Update

@@ -3,12 +3,16 @@ package replication
 import (
 	"math"
 	"slices"
+	"sync"
 )
 
 // Pairs knows the leases between this node and each of the others. They are between nodes and serve all checkpoints that
-// two nodes share: see doc.go. It is not safe for concurrent use: the Cores of a node look into it while they are called.
+// two nodes share: see doc.go. Its methods may be called at the same time: the Cores of a node look into it while they are
+// called. That they do not see a moment's state does no harm: support and promises only ever grow, and Learned comes before a
+// configuration is obeyed, so that a beat sent meanwhile says so.
 type Pairs struct {
 	o       PairsOptions
+	mu      sync.Mutex
 	seq     uint64 // of the last beat to anybody
 	known   uint64 // versions the node knows of
 	adopted uint64 // and up to which it has adopted everything
@@ -61,11 +65,17 @@ func NewPairs(o PairsOptions) *Pairs {
 
 // Learned says that a configuration of this version, or that there is one, is known. It is called before any Core is
 // given the configuration.
-func (p *Pairs) Learned(version uint64) { p.known = max(p.known, version) }
+func (p *Pairs) Learned(version uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known = max(p.known, version)
+}
 
 // Adopted says that all Cores have been given all configurations up to version.
 func (p *Pairs) Adopted(version uint64) {
-	p.Learned(version)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known = max(p.known, version)
 	if version <= p.adopted {
 		return
 	}
@@ -77,6 +87,8 @@ func (p *Pairs) Adopted(version uint64) {
 
 // SetPeers gives the nodes that this node shares a configuration with, both holding a replica: it sends Beats to them.
 func (p *Pairs) SetPeers(now int64, nodes []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	peers := slices.Clone(nodes)
 	slices.Sort(peers)
 	p.peers = slices.DeleteFunc(slices.Compact(peers), func(n string) bool { return n == p.o.Node })
@@ -90,6 +102,8 @@ func (p *Pairs) SetPeers(now int64, nodes []string) {
 // Receive takes a Beat. restarted: it is the first of a later incarnation than was known; the Cores are to be told.
 // Whether or not, they want a Tick.
 func (p *Pairs) Receive(now int64, from string, b *Beat) (restarted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	q := p.pairs[from]
 	if q == nil {
 		if len(p.pairs) >= peersMax || from == p.o.Node {
@@ -145,6 +159,8 @@ func (p *Pairs) count(q *pair) {
 
 // Tick makes the Beats that are due.
 func (p *Pairs) Tick(now int64) []BeatTo {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var beats []BeatTo
 	for _, n := range p.peers {
 		if q := p.pairs[n]; q.next <= now {
@@ -185,6 +201,8 @@ func (p *Pairs) prune(now int64) {
 
 // Wake is when Tick is to be called next; math.MaxInt64 = no need.
 func (p *Pairs) Wake() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	wake := int64(math.MaxInt64)
 	for _, n := range p.peers {
 		wake = min(wake, p.pairs[n].next)
@@ -195,6 +213,8 @@ func (p *Pairs) Wake() int64 {
 // supportedUntil is until when this node may count on another: that it supports no other active, and, for an active, that
 // it commits nothing without this node.
 func (p *Pairs) supportedUntil(node string) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if q := p.pairs[node]; q != nil {
 		return q.supported
 	}
@@ -203,6 +223,8 @@ func (p *Pairs) supportedUntil(node string) int64 {
 
 // incarnationOf is the latest one known of another node's director; 0 = none.
 func (p *Pairs) incarnationOf(node string) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if q := p.pairs[node]; q != nil {
 		return q.incarnation
 	}
@@ -211,6 +233,8 @@ func (p *Pairs) incarnationOf(node string) uint64 {
 
 // throughUntil is until when an active may count on a third node, as far as this node knows.
 func (p *Pairs) throughUntil(active, node string) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if q := p.pairs[active]; q != nil {
 		if until, ok := q.through[node]; ok {
 			return until
@@ -222,6 +246,8 @@ func (p *Pairs) throughUntil(active, node string) int64 {
 // promisedUntil is when another node has certainly ceased to count on this one, unless this one answers again. An earlier
 // process of this node may have answered until it ended.
 func (p *Pairs) promisedUntil(node string) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	until := p.o.Start + int64(p.o.Timing.Grace)
 	if q := p.pairs[node]; q != nil {
 		until = max(until, q.promised)

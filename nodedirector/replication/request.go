@@ -106,23 +106,8 @@ func (c *Core) submitAlone(r *Request) {
 	case RequestRead, RequestReadAll:
 		c.emit(Effect{Kind: EffectServe, Token: r.Token, Payload: r.Payload})
 		return
-	case RequestUpdate:
-		if r.Repeated {
-			c.loadResults()
-		}
-		if e, ok := c.results[ResultKey{r.Update.Request.Session, r.Update.Request.Slot}]; ok {
-			if answered, known := e.answer(r.Update.Request.Number); known {
-				v = answered
-				break
-			}
-		}
-		u := r.Update
-		u.Now = c.wall()
-		if v = Decide(&c.config, Here, c.store, &u); v.Code == wire.OK {
-			c.record(&v, &u)
-		}
-	case RequestExpire:
-		v = DecideExpired(&c.config, Here, c.store, r.Section, c.wall())
+	case RequestUpdate, RequestExpire:
+		v = c.decideAlone(c.store, r)
 	case RequestEndSession:
 		v = Verdict{Code: wire.OK}
 		c.dropResults(r.Session)
@@ -153,6 +138,38 @@ func (c *Core) submitAlone(r *Request) {
 		}
 	}
 	c.emit(Effect{Kind: EffectAnswer, Token: r.Token, Verdict: v})
+}
+
+// decideAlone says what an update of the only replica comes to. Without Apply it was carried out before.
+func (c *Core) decideAlone(view View, r *Request) Verdict {
+	if r.Kind == RequestExpire {
+		return DecideExpired(&c.config, Here, view, r.Section, c.wall())
+	}
+	if r.Repeated {
+		c.loadResults()
+	}
+	if e, ok := c.results[ResultKey{r.Update.Request.Session, r.Update.Request.Slot}]; ok {
+		if answered, known := e.answer(r.Update.Request.Number); known {
+			return answered
+		}
+	}
+	u := r.Update
+	u.Now = c.wall()
+	v := Decide(&c.config, Here, view, &u)
+	if v.Code == wire.OK {
+		c.record(&v, &u)
+	}
+	return v
+}
+
+// Alone reports whether requests are carried out at once, because this replica is the only one.
+func (c *Core) Alone() bool { return c.alone() }
+
+// Foresee says what a RequestUpdate or RequestExpire would come to if the replica, the only one, were as a view shows. It
+// changes nothing. Without Apply in the verdict it was carried out before.
+func (c *Core) Foresee(now, wall int64, view View, r *Request) Verdict {
+	c.now, c.ahead = now, wall-now
+	return c.decideAlone(view, r)
 }
 
 // route takes a request to where it can be carried out.

@@ -44,7 +44,11 @@ const kindKept wire.Kind = 'K'
 // Kept is what was kept last, by this process or an earlier one; nil: nothing. The error is a *wire.FormatError for
 // bytes that Keep did not write.
 func (s *Store) Kept() (*replication.Kept, error) {
-	blob := s.Config()
+	return ReadKept(s.Config())
+}
+
+// ReadKept reads what Keep stored; nil: nothing was.
+func ReadKept(blob []byte) (*replication.Kept, error) {
 	if len(blob) == 0 {
 		return nil, nil
 	}
@@ -186,6 +190,18 @@ func (s *Store) Next(after []byte, first bool) (next segment.Section, ok bool) {
 	})
 	return next, ok
 }
+
+// After calls visit for the ids of sections after the given one, all of them if from is nil, in the order of an iteration
+// until it returns false. Tombstones may be among them.
+func (s *Store) After(from []byte, visit func(id string) bool) {
+	if s.index == nil {
+		s.index = replication.NewIndex(s.Replica.Sections)
+	}
+	s.index.After(from, visit)
+}
+
+// DropIndex gives up the memory that iterations have taken; the next one takes it anew.
+func (s *Store) DropIndex() { s.index = nil }
 
 // Sections implements replication.Store.
 func (s *Store) Sections(yield func(segment.Section) bool) {
