@@ -1,90 +1,213 @@
-// Package carrier carries frames between node directors. It knows nothing of what they say.
 package carrier
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"strings"
+	"log/slog"
+	"sync"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
 
 	"libckpt/internal/wire"
 )
 
-// Class says how urgent a frame is.
+// Class says which way a frame travels.
 type Class uint8
 
-// Classes.
+// The classes.
 const (
-	Control Class = iota + 1
-	Update
-	Bulk
+	Control Class = iota // short frames that must not wait behind others
+	Update               // in order
+	Bulk                 // long and many, in order; as Update to a peer that has no address for bulk streams
 )
 
-// Peer is another node director.
+// Errors of Send. The frame is lost; other errors come from the connection and mean the same.
+var (
+	ErrUnknownPeer  = errors.New("no such node")
+	ErrFull         = errors.New("too many bytes wait to be sent")
+	ErrTooLong      = errors.New("longer than a frame may be")
+	ErrPayload      = errors.New("the bus takes too short messages: raise max_payload")
+	ErrNotConnected = errors.New("no bulk stream to the node at the moment")
+	ErrClosed       = errors.New("the carrier is closed")
+)
+
+// Peer is another node director, as the directors' table of nodes has it.
 type Peer struct {
 	Name        string
-	Incarnation uint64
-	Bulk        string // host:port; "" = none
+	Incarnation uint64 // 0 = not known: frames reach any incarnation that lives
+	Bulk        string // host:port where it takes bulk streams; "" = nowhere
 }
 
-// Options of a Carrier.
+// Options are the settings of a carrier. Cluster, Node, Incarnation, Control, Update and Receive must be set.
 type Options struct {
-	Cluster, Node   string
-	Incarnation     uint64
+	Cluster, Node string
+	Incarnation   uint64 // greater than that of every earlier node director of this name
+
+	// Control and Update stay the caller's. They should be two, made with bus.Options.Direct: with others Send costs
+	// more, and waits when the server does not read.
 	Control, Update *nats.Conn
-	Receive         func(from string, incarnation uint64, frame []byte)
+
+	// Receive is called for each frame that arrives, with what its sender says of itself. The frame belongs to it. Calls
+	// for Control, for Update and for each peer's bulk stream come one at a time, but those of different ways at the same
+	// time. While it does not return, what comes the same way waits, up to a bound beyond which it is lost.
+	Receive func(from string, incarnation uint64, frame []byte)
+
+	// Lost is called, if set, when a bulk stream to a peer has ended or could not be opened: frames that were handed over
+	// and not received are lost. Not called by SetPeers and Close.
+	Lost func(to string)
+
+	FrameMax int // longest frame in bytes; 0 = DefaultFrameMax
+
+	BulkListen string      // host:port for bulk streams of others, port 0 = any; "" = 127.0.0.1:0
+	TLS        *tls.Config // for bulk streams, both sides: certificate and both CA pools; nil = plain TCP
+	Token      []byte      // known to all nodes of the cluster and nobody else; without one anybody is let in
+
+	Logger *slog.Logger // nil = slog.Default()
 }
 
-// Carrier carries frames over the bus.
+// Carrier takes frames to other node directors and brings theirs. Its methods may be called concurrently.
 type Carrier struct {
-	o    Options
-	subs []*nats.Subscription
+	o       Options
+	log     *slog.Logger
+	numbers atomic.Uint64 // of the frames sent over NATS
+	stats   counters
+	said    complaints
+
+	peers    atomic.Pointer[map[string]*peer]
+	channels [2]*channel // by class: Control, Update
+
+	mu      sync.RWMutex
+	closed  bool
+	running sync.WaitGroup // calls of Receive and goroutines; Add only while not closed
 }
 
-// New begins to receive.
+type peer struct {
+	Peer
+	subjects [2]string // by class
+}
+
+// New makes a carrier that receives at once. The caller closes it before the connections.
 func New(o Options) (*Carrier, error) {
-	c := &Carrier{o: o}
-	for _, s := range []struct {
-		conn *nats.Conn
-		tail string
-	}{{o.Control, "c"}, {o.Update, "u"}} {
-		sub, err := s.conn.Subscribe(subject(o.Cluster, o.Node, s.tail)+".*", func(m *nats.Msg) {
-			o.Receive(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], 0, m.Data)
-		})
-		if err != nil {
-			return nil, err
-		}
-		c.subs = append(c.subs, sub)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.FrameMax == 0 {
+		o.FrameMax = DefaultFrameMax
+	}
+	c := &Carrier{o: o, log: o.Logger.With("part", "carrier")}
+	c.peers.Store(new(map[string]*peer))
+	for class, nc := range []*nats.Conn{o.Control, o.Update} {
+		ch := &channel{c: c, name: channelNames[class], nc: nc}
+		ch.assembly = newAssembly(o.FrameMax, c.incomplete)
+		c.channels[class] = ch
+	}
+	if err := c.subscribe(); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("messages of other nodes: %w", err)
 	}
 	return c, nil
 }
 
-func subject(cluster, node, tail string) string { return "ckpt." + cluster + ".p." + node + "." + tail }
+var channelNames = [2]string{Control: "control", Update: "update"}
 
-// Send sends a frame and never blocks; with an error it is lost.
-func (c *Carrier) Send(to string, frame []byte, class Class) error {
-	if !wire.ValidToken(to) {
-		return fmt.Errorf("node name %q", to)
+func (c *Carrier) subscribe() error {
+	for _, ch := range c.channels {
+		if err := ch.subscribe(wire.SubjectIncarnation(c.o.Cluster, c.o.Node, c.o.Incarnation, ch.name)); err != nil {
+			return err
+		}
 	}
-	if class == Control {
-		return c.o.Control.Publish(subject(c.o.Cluster, to, "c."+c.o.Node), frame)
+	if err := c.channels[Control].subscribe(wire.SubjectPeer(c.o.Cluster, c.o.Node)); err != nil {
+		return err
 	}
-	if len(frame) > int(c.o.Update.MaxPayload()) {
-		return errors.New("frame larger than the bus takes")
+	for _, ch := range c.channels {
+		if err := ch.nc.FlushTimeout(dialTimeout); err != nil {
+			return err
+		}
 	}
-	return c.o.Update.Publish(subject(c.o.Cluster, to, "u."+c.o.Node), frame)
+	return nil
 }
 
-// SetPeers names the other nodes.
-func (c *Carrier) SetPeers([]Peer) {}
+// SetPeers replaces the table of nodes. A bulk stream to a node that is not in it any more, or has another incarnation or
+// address, ends. This node itself may be in the table.
+func (c *Carrier) SetPeers(list []Peer) {
+	table := make(map[string]*peer, len(list))
+	for _, p := range list {
+		if p.Name == c.o.Node {
+			continue
+		}
+		entry := &peer{Peer: p}
+		for class := range entry.subjects {
+			if p.Incarnation == 0 {
+				entry.subjects[class] = wire.SubjectPeer(c.o.Cluster, p.Name)
+			} else {
+				entry.subjects[class] = wire.SubjectIncarnation(c.o.Cluster, p.Name, p.Incarnation, channelNames[class])
+			}
+		}
+		table[p.Name] = entry
+	}
+	c.peers.Store(&table)
+}
 
-// BulkAddress is where bulk streams are accepted.
+// Peers is the table of the other nodes, in no order.
+func (c *Carrier) Peers() []Peer {
+	table := *c.peers.Load()
+	list := make([]Peer, 0, len(table))
+	for _, p := range table {
+		list = append(list, p.Peer)
+	}
+	return list
+}
+
+// Send hands a frame over for the node of the name to. It never waits. An error means that the frame is lost; without one
+// it may get lost later. The frame must not be changed any more.
+func (c *Carrier) Send(to string, frame []byte, class Class) error {
+	p := (*c.peers.Load())[to]
+	switch {
+	case p == nil:
+		return ErrUnknownPeer
+	case len(frame) > c.o.FrameMax:
+		return ErrTooLong
+	}
+	if class == Bulk {
+		class = Update
+	}
+	err := c.channels[class].send(p.subjects[class], frame)
+	if err != nil {
+		c.stats.refused.Add(1)
+		return err
+	}
+	c.stats.sent.Add(1)
+	return nil
+}
+
+// begin reports whether something may run that Close is to wait for; it ends with running.Done.
+func (c *Carrier) begin() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return false
+	}
+	c.running.Add(1)
+	return true
+}
+
+// Close ends the streams and returns when Receive and Lost have returned and will not be called again. It must not be called
+// by them.
+func (c *Carrier) Close() {
+	c.mu.Lock()
+	was := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if !was {
+		for _, ch := range c.channels {
+			ch.close()
+		}
+	}
+	c.running.Wait()
+}
+
+// BulkAddress is where others reach this node's bulk streams.
 func (c *Carrier) BulkAddress() string { return "" }
 
-// Close ends receiving.
-func (c *Carrier) Close() {
-	for _, s := range c.subs {
-		s.Unsubscribe()
-	}
-}
