@@ -62,6 +62,7 @@ const (
 	nameLockWait       = 2 * time.Second
 	stagingSweep       = time.Second
 	coreAsksMax        = 64       // requests of replicas to the directors under way
+	peersMax           = 1024     // nodes in a cluster
 	sessionEndsMax     = 64 << 10 // ended sessions the director has not been told of
 )
 

@@ -2,6 +2,7 @@ package nodedirector
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/carrier"
 	"libckpt/nodedirector/replication"
 )
 
@@ -52,7 +54,11 @@ type Options struct {
 	// ControlConn and UpdateConn carry messages between node directors, apart from each other and from Conn, so that none
 	// has to wait for the others; nil: Conn does.
 	ControlConn, UpdateConn *nats.Conn
-	Logger                  *slog.Logger
+	// As in carrier.Options.
+	BulkListen string
+	PeerTLS    *tls.Config
+	PeerToken  []byte
+	Logger     *slog.Logger
 }
 
 // Node is a running node director.
@@ -121,6 +127,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		askers:      make(chan struct{}, coreAsksMax),
 	}
 	n.director.init()
+	n.peers.table = make(map[string]carrier.Peer)
 	n.peers.changed, n.peers.heard, n.peers.first = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 	n.expiry = newExpiryLoop(n)
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))

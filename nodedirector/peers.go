@@ -1,8 +1,10 @@
 package nodedirector
 
 import (
+	"errors"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"libckpt/internal/wire"
@@ -16,6 +18,9 @@ type peers struct {
 	changed chan struct{} // configurations: with whom this node shares one is to be found out
 	heard   chan struct{} // a Beat, or versions were adopted: cores are to look
 	first   chan struct{} // a node without a beat is due: the times of beats have changed
+
+	mu    sync.Mutex
+	table map[string]carrier.Peer // every node that was heard of
 }
 
 func (n *Node) startPeers() (err error) {
@@ -29,6 +34,7 @@ func (n *Node) startPeers() (err error) {
 	}
 	p.carrier, err = carrier.New(carrier.Options{
 		Cluster: n.o.Cluster, Node: n.o.Node, Incarnation: n.incarnation, Control: control, Update: update, Receive: n.fromPeer,
+		BulkListen: n.o.BulkListen, TLS: n.o.PeerTLS, Token: n.o.PeerToken, Logger: n.o.Logger,
 	})
 	if err != nil {
 		return err
@@ -62,6 +68,7 @@ func (n *Node) beat() {
 		case <-timer.C:
 		}
 		for _, b := range n.pairs.Tick(monotonic()) {
+			b.Beat.Bulk = n.peers.carrier.BulkAddress()
 			n.sendPeer(b.To, 0, b.Beat, false)
 		}
 		wait := time.Hour
@@ -118,6 +125,25 @@ func (n *Node) adopted(version uint64) {
 	nudge(n.peers.heard)
 }
 
+// learn notes what is known of another node: of several incarnations the latest counts.
+func (p *peers) learn(of carrier.Peer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old, known := p.table[of.Name]
+	if known && (of.Incarnation < old.Incarnation || of.Incarnation == old.Incarnation && (of.Bulk == "" || of.Bulk == old.Bulk)) {
+		return
+	}
+	if !known && len(p.table) >= peersMax {
+		return
+	}
+	p.table[of.Name] = of
+	list := make([]carrier.Peer, 0, len(p.table))
+	for _, peer := range p.table {
+		list = append(list, peer)
+	}
+	p.carrier.SetPeers(list)
+}
+
 // sendPeer sends a message to another node; it may be lost. It never blocks.
 func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bulk bool) {
 	class := carrier.Update
@@ -131,19 +157,27 @@ func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bul
 	if err == nil {
 		err = n.peers.carrier.Send(to, frame, class)
 	}
+	if errors.Is(err, carrier.ErrUnknownPeer) {
+		n.peers.learn(carrier.Peer{Name: to})
+		err = n.peers.carrier.Send(to, frame, class)
+	}
+	if errors.Is(err, carrier.ErrNotConnected) {
+		err = n.peers.carrier.Send(to, frame, carrier.Update)
+	}
 	if err != nil && n.logPeers.allow() {
 		n.log.Warn("message to another node not sent: it is sent again", "to", to, "reason", err)
 	}
 }
 
 // fromPeer takes a message of another node.
-func (n *Node) fromPeer(from string, _ uint64, frame []byte) {
+func (n *Node) fromPeer(from string, incarnation uint64, frame []byte) {
 	id, m, err := replication.DecodeMessage(frame)
 	if err != nil {
 		n.malformedMessage("node "+from, err)
 		return
 	}
 	if b, ok := m.(*replication.Beat); ok {
+		n.peers.learn(carrier.Peer{Name: from, Incarnation: incarnation, Bulk: b.Bulk})
 		if n.pairs.Receive(monotonic(), from, b) {
 			n.restarted(from)
 		}
@@ -151,6 +185,7 @@ func (n *Node) fromPeer(from string, _ uint64, frame []byte) {
 		nudge(n.peers.heard)
 		return
 	}
+	n.peers.learn(carrier.Peer{Name: from, Incarnation: incarnation})
 	c := n.checkpoint(id)
 	if c == nil {
 		return
