@@ -78,6 +78,10 @@ type Carrier struct {
 	peers    atomic.Pointer[map[string]*peer]
 	channels [2]*channel // by class: Control, Update
 
+	listener  *listener // nil if New has failed before
+	streamsMu sync.Mutex
+	streams   map[string]*outStream // by node; also ended ones, until the next
+
 	mu      sync.RWMutex
 	closed  bool
 	running sync.WaitGroup // calls of Receive and goroutines; Add only while not closed
@@ -96,13 +100,18 @@ func New(o Options) (*Carrier, error) {
 	if o.FrameMax == 0 {
 		o.FrameMax = DefaultFrameMax
 	}
-	c := &Carrier{o: o, log: o.Logger.With("part", "carrier")}
+	c := &Carrier{o: o, log: o.Logger.With("part", "carrier"), streams: make(map[string]*outStream)}
 	c.peers.Store(new(map[string]*peer))
 	for class, nc := range []*nats.Conn{o.Control, o.Update} {
 		ch := &channel{c: c, name: channelNames[class], nc: nc}
 		ch.assembly = newAssembly(o.FrameMax, c.incomplete)
 		c.channels[class] = ch
 	}
+	var err error
+	if c.listener, err = c.listen(); err != nil {
+		return nil, err
+	}
+	c.running.Go(c.listener.serve)
 	if err := c.subscribe(); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("messages of other nodes: %w", err)
@@ -148,6 +157,7 @@ func (c *Carrier) SetPeers(list []Peer) {
 		table[p.Name] = entry
 	}
 	c.peers.Store(&table)
+	c.endStreams(table)
 }
 
 // Peers is the table of the other nodes, in no order.
@@ -170,10 +180,16 @@ func (c *Carrier) Send(to string, frame []byte, class Class) error {
 	case len(frame) > c.o.FrameMax:
 		return ErrTooLong
 	}
-	if class == Bulk {
+	var err error
+	switch {
+	case class == Bulk && p.Bulk != "":
+		err = c.sendBulk(p, frame)
+	case class == Bulk:
 		class = Update
+		fallthrough
+	default:
+		err = c.channels[class].send(p.subjects[class], frame)
 	}
-	err := c.channels[class].send(p.subjects[class], frame)
 	if err != nil {
 		c.stats.refused.Add(1)
 		return err
@@ -204,10 +220,13 @@ func (c *Carrier) Close() {
 		for _, ch := range c.channels {
 			ch.close()
 		}
+		c.endStreams(nil)
+		if c.listener != nil {
+			c.listener.close()
+		}
 	}
 	c.running.Wait()
 }
 
-// BulkAddress is where others reach this node's bulk streams.
-func (c *Carrier) BulkAddress() string { return "" }
-
+// BulkAddress is where others reach this node for bulk streams: the host of Options.BulkListen and a port.
+func (c *Carrier) BulkAddress() string { return c.listener.address }

@@ -69,4 +69,3 @@ func (l *complaints) allow(kind string) bool {
 	l.said[kind] = now
 	return true
 }
-
