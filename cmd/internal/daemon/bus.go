@@ -96,8 +96,17 @@ func (b *Bus) external(c *config.Config) error {
 
 // Connect returns a connection for one daemon of the process. It waits for the server until ctx ends.
 func (b *Bus) Connect(ctx context.Context, name string) (*nats.Conn, error) {
+	return b.open(ctx, name, false)
+}
+
+// ConnectDirect returns a connection on which publishing never waits; see bus.Options.Direct.
+func (b *Bus) ConnectDirect(ctx context.Context, name string) (*nats.Conn, error) {
+	return b.open(ctx, name, true)
+}
+
+func (b *Bus) open(ctx context.Context, name string, direct bool) (*nats.Conn, error) {
 	o := b.connect
-	o.Name, o.Logger = name, b.log
+	o.Name, o.Logger, o.Direct = name, b.log, direct
 	c, err := bus.Connect(ctx, o)
 	if err == nil {
 		b.conns = append(b.conns, c)

@@ -43,6 +43,14 @@ func (s *service) startNode(k int, controller bool) error {
 	if err != nil {
 		return err
 	}
+	control, err := s.bus.ConnectDirect(s.ctx, "ckptnd "+name+" control")
+	if err != nil {
+		return err
+	}
+	update, err := s.bus.ConnectDirect(s.ctx, "ckptnd "+name+" updates")
+	if err != nil {
+		return err
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		return err
@@ -56,6 +64,8 @@ func (s *service) startNode(k int, controller bool) error {
 		PersistDir:      copies,
 		Persist:         policies[c.Persist],
 		Conn:            conn,
+		ControlConn:     control,
+		UpdateConn:      update,
 		BusURLs:         s.bus.urls,
 		BusUser:         s.bus.applicationUser,
 		BusPassword:     s.bus.password,
