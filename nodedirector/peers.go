@@ -146,6 +146,9 @@ func (p *peers) learn(of carrier.Peer) {
 
 // sendPeer sends a message to another node; it may be lost. It never blocks.
 func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bulk bool) {
+	if n.peers.carrier == nil {
+		return // replicas of an earlier process are being attached: nobody is waiting for this one yet
+	}
 	class := carrier.Update
 	switch {
 	case checkpoint == 0:

@@ -1,7 +1,11 @@
 package service
 
 import (
+	"context"
 	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +64,128 @@ func TestReplicatedWrites(t *testing.T) {
 		for k, o := range open {
 			if got := read(t, o, "s"); got != want {
 				t.Fatalf("read on node %d: %q, want %q", k+1, got, want)
+			}
+		}
+	}
+}
+
+// writers write to a checkpoint through one handle for each node, and check that no read is older than what was
+// acknowledged before it.
+type writers struct {
+	t       *testing.T
+	stop    chan struct{}
+	done    sync.WaitGroup
+	acked   []atomic.Int64 // by node: number of the last write of its section that was acknowledged
+	handles []*agent.Checkpoint
+}
+
+func startWriters(t *testing.T, handles []*agent.Checkpoint) *writers {
+	t.Helper()
+	w := &writers{t: t, stop: make(chan struct{}), acked: make([]atomic.Int64, len(handles)), handles: handles}
+	for k, h := range handles {
+		create(t, h, fmt.Sprint("w", k), "0")
+	}
+	for k := range handles {
+		w.done.Add(1)
+		go w.run(k)
+	}
+	t.Cleanup(w.end)
+	return w
+}
+
+func (w *writers) run(k int) {
+	defer w.done.Done()
+	for n := int64(1); ; n++ {
+		select {
+		case <-w.stop:
+			return
+		default:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		err := w.handles[k].Overwrite(ctx, fmt.Append(nil, "w", k), fmt.Append(nil, n))
+		cancel()
+		if err != nil {
+			w.t.Errorf("write %d on node %d: %v", n, k+1, err)
+			return
+		}
+		w.acked[k].Store(n)
+		for of := range w.handles {
+			w.check(k, of)
+		}
+	}
+}
+
+// check reads a section on a node.
+func (w *writers) check(node, of int) {
+	before := w.acked[of].Load()
+	b := make([]byte, 64)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	n, err := w.handles[node].Read(ctx, fmt.Append(nil, "w", of), 0, b)
+	if err != nil {
+		w.t.Errorf("read on node %d: %v", node+1, err)
+		return
+	}
+	if got, err := strconv.ParseInt(string(b[:n]), 10, 64); err != nil || got < before {
+		w.t.Errorf("read on node %d: %q, but write %d was acknowledged before", node+1, b[:n], before)
+	}
+}
+
+// awaitWrites waits until each of some nodes, from 1, has written so many times more.
+func (w *writers) awaitWrites(more int64, nodes ...int) {
+	w.t.Helper()
+	for _, k := range nodes {
+		before := w.acked[k-1].Load()
+		until(w.t, fmt.Sprintf("%d more writes on node %d than %d", more, k, before), func() bool {
+			return w.acked[k-1].Load() >= before+more || w.t.Failed()
+		})
+	}
+}
+
+func (w *writers) end() {
+	select {
+	case <-w.stop:
+	default:
+		close(w.stop)
+	}
+	w.done.Wait()
+}
+
+// Each process of a cluster is killed under load: nothing acknowledged is lost, and the calls go on.
+func TestReplicatedKills(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t, testcluster.Options{Nodes: 3, External: true})
+	handles := openOn(t, c, 3, "shared", synchronous)
+	until(t, "all replicas are in sync", func() bool { return inSync(roles(t, c, "shared")) == 3 })
+	w := startWriters(t, handles)
+	w.awaitWrites(100, 1, 2, 3)
+	for _, k := range []int{1, 2, 3, 1} {
+		c.KillNode(k)
+		var others []int
+		for o := 1; o <= 3; o++ {
+			if o != k {
+				others = append(others, o)
+			}
+		}
+		began := time.Now()
+		w.awaitWrites(100, others...)
+		t.Logf("node %d killed: 100 writes on the others after %v", k, time.Since(began).Round(time.Millisecond))
+		c.RestartNode(t, k)
+		w.awaitWrites(100, 1, 2, 3)
+		until(t, "it is in sync again", func() bool { return inSync(roles(t, c, "shared")) == 3 })
+	}
+	c.KillDirector()
+	w.awaitWrites(500, 1, 2, 3)
+	c.RestartDirector(t)
+	w.awaitWrites(100, 1, 2, 3)
+	c.KillBus()
+	c.RestartBus(t)
+	w.awaitWrites(100, 1, 2, 3)
+	w.end()
+	for k, h := range handles {
+		for of := range handles {
+			if got, want := read(t, h, fmt.Sprint("w", of)), fmt.Sprint(w.acked[of].Load()); got != want {
+				t.Errorf("node %d in the end: %s, want %s", k+1, got, want)
 			}
 		}
 	}
