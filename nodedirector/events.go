@@ -1,6 +1,8 @@
 package nodedirector
 
 import (
+	"math"
+
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
 	"libckpt/nodedirector/replication"
@@ -74,12 +76,33 @@ func (c *call) notify(r *wire.NotifyRequest) {
 		if h == nil {
 			continue
 		}
+		if r.On {
+			h.c.learnNumber(c.answerBy())
+		}
 		h.c.mu.Lock()
 		c.s.setNotify(h, wishOf(r.On && h.flags&wire.OpenRead != 0, wanted[open]))
-		reply.Updates[i] = h.c.numberLocked()
+		reply.Updates[i] = h.c.told
 		h.c.mu.Unlock()
 	}
 	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
+}
+
+// learnNumber finds out which updates there have been of a checkpoint that has no replica here, so that only later ones are
+// told of. If that fails, applications are told of more than need be.
+func (c *checkpoint) learnNumber(deadline int64) {
+	c.mu.Lock()
+	known := c.seg != nil || c.told != 0
+	c.mu.Unlock()
+	if known {
+		return
+	}
+	var reply wire.ChangesReply
+	if code := c.readWhole(wire.OpChanges, &wire.ChangesRequest{Since: math.MaxUint64}, deadline, &reply); code != wire.OK {
+		return
+	}
+	c.mu.Lock()
+	c.told = max(c.told, reply.Update)
+	c.mu.Unlock()
 }
 
 // setNotify records what a handle wants to be told. The checkpoint's lock is held.

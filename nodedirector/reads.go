@@ -203,7 +203,7 @@ func (c *checkpoint) pageLocked(r *wire.SectionsRequest) *sectionsPage {
 // changesLocked tells what happened after an update: exactly if that is still known, else as whole sections.
 func (c *checkpoint) changesLocked(r *wire.ChangesRequest) *wire.ChangesReply {
 	reply := &wire.ChangesReply{}
-	last := c.seg.Number()
+	last := c.told // what is not committed will be told
 	reply.Events, reply.Update, reply.Exact = c.history.since(r.Since, last)
 	if !reply.Exact {
 		c.changedSinceLocked(reply, r.Since, last)

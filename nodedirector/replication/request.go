@@ -180,7 +180,7 @@ func (c *Core) route(q *request) {
 		c.take(q)
 	case q.r.Kind == RequestExpire:
 		c.answer(q, Verdict{Code: wire.TryAgain}, nil)
-	case c.config.Active == "" && c.asynchronous() && q.sent:
+	case c.config.Active == "" && c.asynchronous() && q.sent && q.r.changes():
 		// It may have been carried out: the next active knows.
 	case c.config.Active == "" && c.asynchronous():
 		v := Verdict{Code: Nowhere.Refusal()}
@@ -196,6 +196,9 @@ func (c *Core) route(q *request) {
 		c.forward(q)
 	}
 }
+
+// changes reports whether a request leaves a trace when it is carried out.
+func (r *Request) changes() bool { return r.Kind == RequestUpdate || r.Kind == RequestEndSession }
 
 // reroute takes all requests of this node to where the configuration now has them carried out.
 func (c *Core) reroute() {

@@ -2,8 +2,11 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -189,4 +192,106 @@ func TestReplicatedKills(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A collocated asynchronous checkpoint: the replica on a second node is brought up to date by ActiveReplicaSet (statement
+// 105), and when the node of the active one leaves there is none until the next ActiveReplicaSet (statement 106).
+func TestActiveReplicaSet(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t, testcluster.Options{Nodes: 3, External: true})
+	h := openOn(t, c, 3, "moving", asynchronous)
+	if err := h[0].Create(soon(t), []byte("s"), nil, math.MaxInt64); !errors.Is(err, wire.NotExist) {
+		t.Fatalf("before ActiveReplicaSet: %v", err)
+	}
+	activate := func(k int) {
+		t.Helper()
+		if err := h[k-1].SetActive(soon(t)); err != nil {
+			t.Fatalf("ActiveReplicaSet on node %d: %v", k, err)
+		}
+	}
+	activate(1)
+	create(t, h[0], "s", "0")
+	for n := range 40 {
+		from, to := n%3, (n+1)%3
+		want := fmt.Sprint(n + 1)
+		overwrite(t, h[from], "s", want)
+		activate(to + 1)
+		t.Log(n, roles(t, c, "moving"))
+		for k := range h {
+			if got := read(t, h[k], "s"); got != want {
+				t.Fatalf("node %d active, read on node %d: %s, want %s", to+1, k+1, got, want)
+			}
+		}
+	}
+	activate(2)
+	overwrite(t, h[1], "s", "before")
+	if err := h[1].Synchronize(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		t.Log(roles(t, c, "moving"))
+		time.Sleep(100 * time.Millisecond)
+	}
+	c.KillNode(2)
+	until(t, "there is no active replica", func() bool {
+		_, err := h[0].Read(soon(t), []byte("s"), 0, make([]byte, 64))
+		return errors.Is(err, wire.NotExist)
+	})
+	if err := h[2].Overwrite(soon(t), []byte("s"), []byte("x")); !errors.Is(err, wire.NotExist) {
+		t.Fatalf("without an active replica: %v", err)
+	}
+	activate(3)
+	for _, k := range []int{0, 2} {
+		if got := read(t, h[k], "s"); got != "before" {
+			t.Fatalf("node %d: %s", k+1, got)
+		}
+	}
+	overwrite(t, h[0], "s", "after")
+	c.RestartNode(t, 2)
+	for range 10 {
+		bb := make([]byte, 64)
+		n, err := h[1].Read(soon(t), []byte("s"), 0, bb)
+		t.Log(string(bb[:n]), err, succeeds(t, c, "show", "--json", "moving"))
+		time.Sleep(100 * time.Millisecond)
+	}
+	if got := read(t, h[1], "s"); got != "after" {
+		t.Fatalf("the node that has come back: %s", got)
+	}
+}
+
+// A replica joins while others write: a node that opens a checkpoint with content has all of it.
+func TestJoinWhileWriting(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t, testcluster.Options{Nodes: 3, External: true})
+	h := openOn(t, c, 2, "growing", synchronous)
+	big := strings.Repeat("x", 1<<20)
+	for k := range 20 {
+		create(t, h[0], fmt.Sprint("big", k), big)
+	}
+	w := startWriters(t, h)
+	w.awaitWrites(50, 1, 2)
+	third := open(t, dialDir(t, c.RunDir(3)), "growing", func() *agent.Attributes {
+		a := attributes(100, time.Minute)
+		a.CreationFlags = synchronous
+		return a
+	}())
+	for of := range h {
+		before := w.acked[of].Load()
+		if got, err := strconv.ParseInt(read(t, third, fmt.Sprint("w", of)), 10, 64); err != nil || got < before {
+			t.Errorf("section w%d on the third node: %d, %v; %d was acknowledged before", of, got, err, before)
+		}
+	}
+	until(t, "the third replica is in sync", func() bool { return inSync(roles(t, c, "growing")) == 3 })
+	w.awaitWrites(50, 1, 2)
+	c.KillNode(1)
+	w.awaitWrites(50, 2)
+	b := make([]byte, 1<<20)
+	for k := range 20 {
+		n, err := third.Read(soon(t), fmt.Append(nil, "big", k), 0, b)
+		if err != nil || string(b[:n]) != big {
+			t.Fatalf("big section %d on the third node: %d bytes, %v", k, n, err)
+		}
+	}
+	c.RestartNode(t, 1)
+	w.awaitWrites(50, 1, 2)
 }
