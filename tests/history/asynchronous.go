@@ -12,6 +12,7 @@ import (
 //     moved, which may lose updates
 //   - after a Barrier no value is read whose writing had ended before that of another began, which had ended itself when the
 //     Barrier was invoked; unless the active moved before the Barrier had ended, or every in-sync replica was lost
+//   - with the same exceptions, a section made before a Barrier and deleted by nobody is there after it
 //
 // moved are the moments at which the active moved or every in-sync replica was lost; lost of them the latter.
 func Asynchronous(operations []Operation, moved, lost []int64) error {
@@ -59,7 +60,7 @@ func Asynchronous(operations []Operation, moved, lost []int64) error {
 			}
 		}
 	}
-	return nil
+	return vanished(operations, happened, moved, lost)
 }
 
 // settled is when a writing had certainly been carried out, if ever.

@@ -94,7 +94,7 @@ func (o *operated) convert(i int, section string) (h history.Operation, ok bool)
 	switch o.do {
 	case opRead:
 		h.Kind = history.Read
-		return h, o.code == wire.OK || o.code == wire.NotExist
+		return h, o.code == wire.OK || o.code == wire.NotExist && (o.local || o.flags&wire.FlagAllReplicas != 0)
 	case opCreate, opGenerate:
 		h.Kind = history.Create
 		h.Found = o.code == wire.Exist
