@@ -111,90 +111,6 @@ func (k *Core) Generation() uint64 { return k.generation }
 // Version counts the changes of configurations.
 func (k *Core) Version() uint64 { return k.version }
 
-// Apply carries out a command. It panics if a command breaks an invariant: the state is then not to be used any more.
-func (k *Core) Apply(c Command) Result {
-	k.result = &Result{Code: wire.OK}
-	version := k.version
-	if f, ok := c.(*Found); ok {
-		k.found(f)
-		return *k.result
-	}
-	if !k.Founded() {
-		panic("a command before the store was made")
-	}
-	switch c := c.(type) {
-	case *NodeUp:
-		k.nodeUp(c)
-	case *NodeDown:
-		k.nodeDown(c)
-	case *NodeForget:
-		k.nodeForget(c)
-	case *Open:
-		k.from(c.From, func(n *node) { k.open(n, c) })
-	case *Close:
-		k.from(c.From, func(n *node) { k.close(n, c) })
-	case *Unlink:
-		k.from(c.From, func(n *node) { k.unlink(n, c) })
-	case *Retention:
-		k.from(c.From, func(*node) { k.retention(c) })
-	case *RetentionOver:
-		k.retentionOver(c)
-	case *Active:
-		k.from(c.From, func(n *node) { k.active(n, c) })
-	case *SessionEnded:
-		k.from(c.From, func(*node) { delete(k.unlinks, c.Session) })
-	case *ReplicaDrop:
-		k.from(c.From, func(n *node) { k.replicaDrop(n, &c.ReplicaChange) })
-	case *ReplicaJoined:
-		k.from(c.From, func(n *node) { k.replicaJoined(n, &c.ReplicaChange) })
-	case *ReplicaLost:
-		k.from(c.From, func(n *node) { k.replicaLost(n, &c.ReplicaChange) })
-	case *Reconsider:
-		k.reconsider()
-	case *NodeLock:
-		k.nodeLock(c)
-	case *NodeRemove:
-		k.nodeRemove(c)
-	case *Rebuild:
-		k.beginRebuild(c)
-	case *RebuildEnd:
-		k.endRebuild()
-	case *Announce:
-		k.from(c.From, func(n *node) { k.announce(n, &c.AnnounceRequest) })
-	case *Recover:
-		k.recover(c)
-	default:
-		panic(fmt.Sprintf("command %T", c))
-	}
-	k.result.Others = k.feed.others(version, asker(c))
-	return *k.result
-}
-
-// asker is the node that learns of a command's changes from its answer.
-func asker(c Command) string {
-	switch c := c.(type) {
-	case *NodeUp:
-		return c.Node
-	case *Open:
-		return c.Node
-	case *Close:
-		return c.Node
-	case *Unlink:
-		return c.Node
-	case *Retention:
-		return c.Node
-	case *Active:
-		return c.Node
-	case *ReplicaDrop:
-		return c.Node
-	case *ReplicaJoined:
-		return c.Node
-	case *ReplicaLost:
-		return c.Node
-	}
-	return ""
-}
-
 func (k *Core) found(f *Found) {
 	if k.Founded() {
 		return
@@ -217,16 +133,6 @@ func (k *Core) Incarnation(name string) uint64 {
 		return n.Incarnation
 	}
 	return 0
-}
-
-// from does something for a node director that is registered.
-func (k *Core) from(f From, do func(*node)) {
-	if !k.Registered(f) {
-		k.refuse(wire.TryAgain, "node %s is not registered", f.Node)
-		k.result.Unknown = true
-		return
-	}
-	do(k.nodes[f.Node])
 }
 
 func (k *Core) refuse(code wire.Code, format string, args ...any) {
@@ -327,36 +233,4 @@ func (k *Core) inOrder() []*checkpoint {
 		s = append(s, k.checkpoints[number])
 	}
 	return s
-}
-
-// concerned lists the nodes that have a replica or openers, or are to have one.
-func concerned(c *wire.Config) []string { return union(union(c.Open, c.InSync), c.Joining) }
-
-// union, with and without treat sorted lists of node names as sets and leave their arguments unchanged.
-func union(a, b []string) []string {
-	for _, n := range b {
-		a = with(a, n)
-	}
-	return a
-}
-
-func with(set []string, name string) []string {
-	i, found := slices.BinarySearch(set, name)
-	if found {
-		return set
-	}
-	return slices.Insert(slices.Clone(set), i, name)
-}
-
-func without(set []string, name string) []string {
-	i, found := slices.BinarySearch(set, name)
-	if !found {
-		return set
-	}
-	return slices.Delete(slices.Clone(set), i, i+1)
-}
-
-func has(set []string, name string) bool {
-	_, found := slices.BinarySearch(set, name)
-	return found
 }

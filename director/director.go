@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -45,6 +46,9 @@ type Director struct {
 	layer     *layer // nil: without others
 	gate      *gate  // nil: without others
 	transport raft.Transport
+
+	dropped atomic.Uint64 // messages that could not be understood
+	quiet   quieted
 
 	mu      sync.Mutex
 	raft    *raft.Raft // set once, by startRaft

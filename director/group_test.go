@@ -1,11 +1,14 @@
 package director
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -233,6 +236,67 @@ func TestLostStore(t *testing.T) {
 	}
 	if list := p.list(); list["a"].Checkpoint == 0 || list["b"].Checkpoint == 0 || list["c"].Checkpoint == 0 {
 		t.Errorf("%v", list)
+	}
+}
+
+// TestLostStoreSnapshot: as above, when the others do not have the whole log any more, only a snapshot.
+func TestLostStoreSnapshot(t *testing.T) {
+	g := newGroup(t, 3, nil)
+	g.start()
+	g.ready()
+	p := g.peer()
+	p.register()
+	g.stop("d3")
+	const workers, commands = 32, trailingEntries + snapshotEntries
+	for done := 0; done < commands; { // the leader may change under so much load
+		leader := g.leader()
+		var committed atomic.Int64
+		var group sync.WaitGroup
+		for w := range workers {
+			group.Go(func() {
+				for i := done + w; i < commands; i += workers {
+					o := &Open{From: From{"n1", 1}}
+					o.Name, o.HasAttributes = fmt.Sprint("c", i%900), true
+					if _, err := leader.propose(o); err != nil {
+						t.Log(err)
+						return
+					}
+					committed.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		done += int(committed.Load())
+	}
+	leader := g.leader()
+	if err := leader.raft.Snapshot().Error(); err != nil {
+		t.Fatal(err)
+	}
+	if first, err := leader.store.log.FirstIndex(); err != nil || first < 2 {
+		t.Fatalf("the log begins at %d, %v: nothing was left out", first, err)
+	}
+	if err := os.RemoveAll(g.options["d3"].DataDir); err != nil {
+		t.Fatal(err)
+	}
+	g.start("d3")
+	g.ready()
+	d3 := g.running["d3"]
+	eventually(t, "d3 has caught up", func() bool {
+		leader.mu.Lock()
+		want, _ := leader.core.Snapshot()
+		leader.mu.Unlock()
+		d3.mu.Lock()
+		defer d3.mu.Unlock()
+		got, _ := d3.core.Snapshot()
+		return bytes.Equal(got, want)
+	})
+	// It has a vote, and its own log from the snapshot on.
+	g.stop("d3")
+	g.start("d3")
+	g.ready()
+	g.stop(leader.o.ID)
+	if n := len(p.list()); n != 900 {
+		t.Errorf("%d checkpoints", n)
 	}
 }
 

@@ -52,7 +52,7 @@ const (
 const (
 	electionTimeout       = 150 * time.Millisecond
 	electionTimeoutSingle = 20 * time.Millisecond
-	leaderLease           = 50 * time.Millisecond
+	leaderLease           = electionTimeout
 	leaderLeaseSingle     = 20 * time.Millisecond
 	commitTimeout         = 10 * time.Millisecond
 	transportTimeout      = time.Second

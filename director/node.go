@@ -67,7 +67,11 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	reply := &wire.RegisterReply{Cluster: k.cluster, Locked: n.Locked, Rebuild: k.asks(n.Name)}
 	announced := make(map[uint64]Announced, len(u.Replicas))
 	for _, a := range u.Replicas {
-		announced[a.Checkpoint] = a
+		if k.foreign(a) {
+			reply.Foreign = append(reply.Foreign, a.Checkpoint)
+		} else {
+			announced[a.Checkpoint] = a
+		}
 	}
 	for _, c := range k.inOrder() {
 		k.settle(c, n, announced[c.Config.Checkpoint])
@@ -76,10 +80,10 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	for _, a := range u.Replicas {
 		c := k.checkpoints[a.Checkpoint]
 		switch {
-		case c == nil && a.Generation != 0 && a.Generation != k.generation && !k.restored(a.Checkpoint):
-			reply.Foreign = append(reply.Foreign, a.Checkpoint)
-		case c == nil:
+		case k.foreign(a):
+		case forgets(c != nil):
 			reply.Drop = append(reply.Drop, a.Checkpoint)
+		case c == nil:
 		case !has(concerned(&c.Config), n.Name):
 			others = append(others, c.Config)
 		}
@@ -95,6 +99,11 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	}
 	slices.SortFunc(reply.Configs, func(a, b wire.Config) int { return cmp.Compare(a.Checkpoint, b.Checkpoint) })
 	k.result.Node = reply
+}
+
+// foreign reports whether what was announced belongs to another directors' store, and was not restored from it.
+func (k *Core) foreign(a Announced) bool {
+	return a.Generation != 0 && a.Generation != k.generation && !k.restored(a.Checkpoint)
 }
 
 // settle does so for one checkpoint. a is zero if the node has not announced it. Whether the node is in sync is never

@@ -10,6 +10,10 @@ import "libckpt/internal/wire"
 //	TOO_BIG        name longer than NameBytesMax
 //	NO_RESOURCES   no room for another replica on the node, or CheckpointsMax
 func (k *Core) open(n *node, o *Open) {
+	if k.rebuild != nil && k.awaitsName(n.Name, o) {
+		k.refuse(wire.TryAgain, "the checkpoint may yet be restored")
+		return
+	}
 	if o.Restore != 0 {
 		c := k.checkpoints[o.Restore]
 		if c == nil {

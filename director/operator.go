@@ -99,6 +99,13 @@ func (d *Director) addDirector(id, address string) error {
 	if !known && len(servers) >= DirectorsMax {
 		return &refusal{wire.NoResources, fmt.Sprintf("the group has %d directors, its maximum: remove one first", DirectorsMax)}
 	}
+	if id != d.o.ID {
+		if a, err := d.layer.ask(address, greetingTimeout); err != nil {
+			return &refusal{wire.BadOperation, fmt.Sprintf("no director lets others in at %s: start it first (%v)", address, oneLine(err))}
+		} else if a.State == storeNew || !known && a.State == storeUsed {
+			return &refusal{wire.BadOperation, "the director at " + address + " has a store already: stop it and move its data directory away"}
+		}
+	}
 	return await(d.raft.AddVoter(raft.ServerID(id), raft.ServerAddress(address), 0, enqueueTimeout), applyTimeout)
 }
 

@@ -1,6 +1,7 @@
 package director
 
 import (
+	"cmp"
 	"slices"
 
 	"libckpt/internal/wire"
@@ -77,6 +78,28 @@ func (k *Core) restored(number uint64) bool {
 	}
 	_, found := slices.BinarySearch(k.rebuild.Restored, number)
 	return found
+}
+
+// awaitsRestoring reports whether a checkpoint may yet be restored, as far as a node that asks for it can tell.
+func (k *Core) awaitsRestoring(node string, number uint64) bool {
+	if k.rebuild == nil || k.rebuild.Ended || k.restored(number) || number > formerNumbersMax {
+		return false
+	}
+	_, waits := slices.BinarySearchFunc(k.rebuild.Former, number, func(f *former, n uint64) int { return cmp.Compare(f.Number, n) })
+	return waits || k.asks(node)
+}
+
+// awaitsName does so for the checkpoint that is to be opened or made.
+func (k *Core) awaitsName(node string, o *Open) bool {
+	switch {
+	case o.Restore != 0:
+		return k.checkpoints[o.Restore] == nil && k.awaitsRestoring(node, o.Restore)
+	case k.names[o.Name] != nil || k.rebuild.Ended:
+		return false
+	case k.asks(node):
+		return true
+	}
+	return slices.ContainsFunc(k.rebuild.Former, func(f *former) bool { l := f.latest(); return l.Name == o.Name && !l.Unlinked })
 }
 
 // again forgets what a former run of the node's director announced.

@@ -148,6 +148,9 @@ func (s *store) verify() error {
 	if err != nil {
 		return damaged(err)
 	}
+	if last, err = dropFilling(s.log, first, last); err != nil {
+		return damaged(err)
+	}
 	base, err := s.snapshotEnd()
 	if err != nil {
 		return err

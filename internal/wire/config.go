@@ -57,7 +57,7 @@ const (
 	DirectorReplicaDrop   DirectorOp = 10 // ReplicaRequest, by the active's node → ConfigReply
 	DirectorReplicaJoined DirectorOp = 11 // ReplicaRequest, by the active's node → ConfigReply
 	DirectorReplicaLost   DirectorOp = 12 // ReplicaRequest, by the replica's own node → ConfigReply (Gone: it was the last)
-	DirectorOperator      DirectorOp = 13 // OperatorRequest → OperatorReply, with any code; from any node director
+	DirectorOperator      DirectorOp = 13 // OperatorRequest → OperatorReply; from any node director, registered or not
 	DirectorAnnounce      DirectorOp = 14 // AnnounceRequest → RegisterReply.Rebuild says when; – in the answer
 )
 

@@ -178,7 +178,8 @@ func FuzzValue(f *testing.F) {
 	f.Add(mustEncode(f, KindHello, nil, &Hello{Program: "p"}))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		for _, v := range []any{new(Request), new(OpenRequest), new(UpdateRequest), new(SectionsReply), new([]Event), new(Hello), new(RegisterRequest),
-			new(NotifyRequest), new(ChangesReply)} {
+			new(NotifyRequest), new(ChangesReply),
+			new(AnnounceRequest), new(ReplicaRequest), new(OperatorRequest), new(OperatorReply)} {
 			d, err := NewDecoder(frame)
 			if err != nil {
 				return

@@ -30,8 +30,10 @@ type OperatorRequest struct {
 	Generation uint64
 }
 
-// OperatorReply is the answer. Text says in one line why something was refused.
+// OperatorReply is the answer. What was refused has an Error other than OK, and Text says why in one line; both are the
+// director's, put in by the node director.
 type OperatorReply struct {
+	Error     Code
 	Text      string
 	Nodes     []NodeInfo
 	Directors []DirectorInfo
