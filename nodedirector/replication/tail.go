@@ -45,7 +45,10 @@ func (c *Core) floor() uint64 {
 
 // addTail notes an update that was applied, with marks or, if nobody need be asked to commit it, without.
 func (c *Core) addTail(b *UpdateBody, marked bool) {
-	u := uncommitted{number: b.Number, tell: b.HasEvent, event: b.Event, ops: b.Ops}
+	u := uncommitted{number: b.Number}
+	if b.HasEvent {
+		u.tell, u.event, u.ops = true, b.Event, b.Ops
+	}
 	for i := range b.Ops {
 		if marked {
 			id := slices.Clone(b.Ops[i].Section)
