@@ -23,9 +23,10 @@ type Store struct {
 	make    bool // the directory is made when it is needed
 	users   int  // guarded by stores.mu
 
-	mu    sync.Mutex
-	open  map[string]*connection
-	clock uint64
+	mu       sync.Mutex
+	open     map[string]*connection
+	clock    uint64
+	released bool // calls that are still under way close what they open
 }
 
 // stores are those of the process: library handles with the same directory share one.
@@ -69,6 +70,7 @@ func (s *Store) Release(limit time.Duration) {
 		return
 	}
 	s.mu.Lock()
+	s.released = true
 	open := s.open
 	s.open = map[string]*connection{}
 	s.mu.Unlock()
@@ -266,14 +268,14 @@ func (s *Store) holds(c *connection) bool {
 // leave gives a connection back. One that is not open is forgotten; one that was forgotten meanwhile is closed.
 func (s *Store) leave(c *connection) {
 	s.mu.Lock()
-	if s.open[c.name] != c {
-		s.mu.Unlock()
+	held := s.open[c.name] == c
+	if held && (c.db == nil || s.released) {
+		delete(s.open, c.name)
+	}
+	closing := !held || s.released
+	s.mu.Unlock()
+	if closing {
 		c.close()
-	} else {
-		if c.db == nil {
-			delete(s.open, c.name)
-		}
-		s.mu.Unlock()
 	}
 	c.unlock()
 }

@@ -209,6 +209,20 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 }
 
+// A call that is under way when the last user is gone leaves nothing open.
+func TestReleaseDuringCall(t *testing.T) {
+	s := OpenStore(Place{Dir: t.TempDir()})
+	must(t, s.Create("c", testLimit))
+	must(t, s.with("c", false, testLimit, func(*connection) error {
+		s.Release(time.Millisecond)
+		return nil
+	}))
+	must(t, s.Create("d", testLimit))
+	if len(s.open) != 0 {
+		t.Errorf("%d connections are open", len(s.open))
+	}
+}
+
 func TestNumbersRunOut(t *testing.T) {
 	s := withDataset(t, t.TempDir())
 	for _, e := range []string{"a", "b", "c"} {

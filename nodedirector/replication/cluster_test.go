@@ -327,7 +327,7 @@ func describe(m Message) string {
 		}
 		return fmt.Sprintf("Forwarded %d: %v", m.Seq, m.Code)
 	case *EventsFor:
-		return fmt.Sprintf("EventsFor %s", short(m.Events[0].Update))
+		return fmt.Sprintf("EventsFor %s", short(m.Event.Update))
 	}
 	return fmt.Sprintf("%T", m)
 }

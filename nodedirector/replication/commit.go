@@ -98,14 +98,22 @@ func (c *Core) give(a *answer) {
 	c.answer(a.q, a.verdict, nil)
 }
 
-// tellOpeners passes an event on to nodes whose applications have the checkpoint open without a replica that tells them.
-func (c *Core) tellOpeners(e *wire.Event) {
-	if c.lead == nil {
-		return
+// tell tells this node's applications of an update, and nodes whose applications have the checkpoint open without a replica
+// that tells them.
+func (c *Core) tell(e *wire.Event, ops []OpBody) {
+	c.emit(Effect{Kind: EffectEvents, Event: *e, Ops: opsOf(ops)})
+	if c.lead != nil {
+		c.tellOpeners(e, ops)
+	}
+}
+
+func (c *Core) tellOpeners(e *wire.Event, ops []OpBody) {
+	if (&UpdateBody{Ops: ops}).size() > wire.EventDataMax {
+		ops = nil
 	}
 	for _, n := range c.lead.openers {
 		if k := c.linkTo(n); k == nil || k.state != linkOpen {
-			c.send(n, &EventsFor{c.config.Epoch, []wire.Event{*e}})
+			c.send(n, &EventsFor{c.config.Epoch, *e, ops})
 		}
 	}
 }

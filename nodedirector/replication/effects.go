@@ -23,7 +23,7 @@ const (
 	EffectState
 	// EffectDirector: ask the director for Ask about Node. It is asked again until a configuration answers it.
 	EffectDirector
-	// EffectEvents: tell the applications here that want to know of Event.
+	// EffectEvents: tell the applications here that want to know of Event; Ops are what was done, if that is still known.
 	EffectEvents
 	// EffectExpirations: from now on this node watches, or with Watch false does not watch, the sections' expiration.
 	EffectExpirations
@@ -50,6 +50,7 @@ type Effect struct {
 	// Incarnation of the joining node's director, with Ask Joined.
 	Incarnation uint64
 	Event       wire.Event
+	Ops         []segment.Op
 	Watch       bool
 	Count       uint64
 }

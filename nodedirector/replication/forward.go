@@ -152,12 +152,10 @@ func (c *Core) moved(m *Forwarded) {
 	}
 }
 
-// onEvents takes events for this node's applications.
+// onEvents takes an event for this node's applications.
 func (c *Core) onEvents(from string, m *EventsFor) {
 	if from != c.config.Active || m.Epoch != c.config.Epoch {
 		return
 	}
-	for i := range m.Events {
-		c.emit(Effect{Kind: EffectEvents, Event: m.Events[i]})
-	}
+	c.emit(Effect{Kind: EffectEvents, Event: m.Event, Ops: opsOf(m.Ops)})
 }

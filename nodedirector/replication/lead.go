@@ -148,6 +148,7 @@ func (c *Core) advanceLead() {
 		c.store.Keep(&c.kept) // if not, the next process waits once more
 	}
 	c.propose()
+	c.tellRequired()
 	for len(l.queue) > 0 && c.updatable() {
 		q := l.queue[0]
 		l.queue[0] = nil
@@ -278,22 +279,14 @@ func (c *Core) noteApplied(u *UpdateBody, marked bool) {
 			c.noteResult(&u.Result)
 		}
 	}
-	var event *wire.Event
-	if u.HasEvent {
-		event = &u.Event
+	if !c.asynchronous() {
+		c.addTail(u, marked)
+		return
 	}
-	switch {
-	case c.asynchronous():
-		c.recent.add(u)
-		c.committed = u.Number
-		if event != nil {
-			c.emit(Effect{Kind: EffectEvents, Event: *event})
-			c.tellOpeners(event)
-		}
-	case marked:
-		c.addTail(u.Number, u.Ops, event)
-	default:
-		c.addTail(u.Number, nil, event)
+	c.recent.add(u)
+	c.committed = u.Number
+	if u.HasEvent {
+		c.tell(&u.Event, u.Ops)
 	}
 }
 

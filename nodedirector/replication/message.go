@@ -258,10 +258,11 @@ type Forwarded struct {
 	PastExpiration bool
 }
 
-// EventsFor are events for the applications of a node without a replica.
+// EventsFor is an event for the applications of a node without a replica.
 type EventsFor struct {
-	Epoch  wire.Epoch
-	Events []wire.Event
+	Epoch wire.Epoch
+	Event wire.Event
+	Ops   []OpBody // what was done
 }
 
 func (*Beat) Kind() Kind      { return KindBeat }

@@ -146,8 +146,10 @@ func (c *Core) submitAlone(r *Request) {
 			if c.asynchronous() {
 				c.recent = recent{}
 			}
-			c.emit(Effect{Kind: EffectEvents, Event: v.Event})
-			c.tellOpeners(&v.Event)
+			c.emit(Effect{Kind: EffectEvents, Event: v.Event, Ops: v.Apply.Ops})
+			if len(c.lead.openers) > 0 {
+				c.tellOpeners(&v.Event, bodiesOf(v.Apply.Ops))
+			}
 		}
 	}
 	c.emit(Effect{Kind: EffectAnswer, Token: r.Token, Verdict: v})

@@ -14,6 +14,7 @@ type uncommitted struct {
 	ids    [][]byte // sections that carry a mark for it
 	tell   bool
 	event  wire.Event
+	ops    []OpBody // what the event is about
 }
 
 // loadTail finds the uncommitted updates of an earlier process: as much as the marks tell.
@@ -42,16 +43,18 @@ func (c *Core) floor() uint64 {
 	return c.committed
 }
 
-// addTail notes an update that was applied with marks.
-func (c *Core) addTail(number uint64, ops []OpBody, event *wire.Event) {
-	u := uncommitted{number: number}
-	if event != nil {
-		u.tell, u.event = true, *event
+// addTail notes an update that was applied, with marks or, if nobody need be asked to commit it, without.
+func (c *Core) addTail(b *UpdateBody, marked bool) {
+	u := uncommitted{number: b.Number}
+	if b.HasEvent {
+		u.tell, u.event, u.ops = true, b.Event, b.Ops
 	}
-	for i := range ops {
-		id := slices.Clone(ops[i].Section)
-		u.ids = append(u.ids, id)
-		c.marked[string(id)] = number
+	for i := range b.Ops {
+		if marked {
+			id := slices.Clone(b.Ops[i].Section)
+			u.ids = append(u.ids, id)
+			c.marked[string(id)] = b.Number
+		}
 	}
 	c.tail = append(c.tail, u)
 }
@@ -83,8 +86,7 @@ func (c *Core) setCommitted(number uint64) bool {
 	c.tail = c.tail[n:]
 	for i := range done {
 		if done[i].tell {
-			c.emit(Effect{Kind: EffectEvents, Event: done[i].event})
-			c.tellOpeners(&done[i].event)
+			c.tell(&done[i].event, done[i].ops)
 		}
 	}
 	return true
