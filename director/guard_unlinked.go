@@ -1,4 +1,4 @@
-//go:build !ckpt_bug_unlinked
+//go:build !ckpt_bug_gone
 
 package director
 

@@ -225,17 +225,11 @@ func (d *nodeDirector) drop(id uint64) {
 		return
 	}
 	d.w.tracef("%s drops %d", d.n.name, id)
+	k.core.Delete(d.n.monotonic())
+	d.effects(k)
 	k.gone = true
 	if k.segment != nil {
-		k.core.Detach(d.n.monotonic())
-		k.core.Effects()
 		d.remove(k)
-	}
-	for _, t := range slices.Sorted(maps.Keys(d.calls)) {
-		if c := d.calls[t]; c.k == k {
-			delete(d.calls, t)
-			c.answer(wire.BadHandle, 0, nil)
-		}
 	}
 	d.setPeers()
 	d.forget(k)

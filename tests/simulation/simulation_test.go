@@ -19,7 +19,7 @@ const (
 	seedsFixed     = 2000
 	seedsFresh     = 500
 	seedsRace      = 60
-	overlappingMin = 0.4 // share of the calls judged that must have overlapped a fault
+	overlappingMin = 0.3 // share of the calls judged that must have overlapped a fault
 )
 
 // TestSeeds runs the same seeds each time.
