@@ -106,7 +106,11 @@ func (w *world) makeFault(f fault) {
 			})
 		}
 	case faultStop:
-		n.stop()
+		if w.chance(0.3) {
+			n.stop()
+		} else {
+			n.halt = 1 + w.rng.IntN(60) // in the middle of what it does
+		}
 		w.lasting(d, n.resume)
 	case faultCut, faultOneWay:
 		if n != m {

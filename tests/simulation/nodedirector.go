@@ -46,6 +46,7 @@ type checkpoint struct {
 	store   mortal
 	file    *file
 	timer   timer
+	pending []replication.Effect // not carried out yet
 }
 
 type handleKey struct{ session, open uint64 }
@@ -350,18 +351,17 @@ func (k *checkpoint) tick() {
 	d.effects(k)
 }
 
-// effects carries out what a core wants, and sees to it that it is called again.
+// effects carries out what a core wants, and sees to it that it is called again. A node director that is stopped meanwhile
+// goes on with the rest when it is continued.
 func (d *nodeDirector) effects(k *checkpoint) {
 	d.w.watch.roles(k)
-	for {
-		list := slices.Clone(k.core.Effects())
-		if len(list) == 0 {
-			break
-		}
-		for i := range list {
-			d.n.step()
-			d.perform(k, &list[i])
-		}
+	k.pending = append(k.pending, k.core.Effects()...)
+	for len(k.pending) > 0 && !d.n.stopping() {
+		e := k.pending[0]
+		k.pending = k.pending[1:]
+		d.n.step()
+		d.perform(k, &e)
+		k.pending = append(k.pending, k.core.Effects()...)
 	}
 	if !k.gone {
 		d.set(&k.timer, k.core.Wake(), k.tick)

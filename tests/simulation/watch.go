@@ -112,12 +112,45 @@ func (w *world) quietConfig(c *wire.Config) {
 				return false
 			})
 		}
+		w.whole(k)
 		if first == nil {
 			first = k
 		} else if c.Active != "" {
 			w.same(first, k)
 		}
 	}
+}
+
+// whole checks that what a write of several sections has left in one of them is not missing in another.
+func (w *world) whole(k *checkpoint) {
+	values := make(map[uint64][]string)
+	for _, o := range w.history.operations {
+		if o.checkpoint == k.id && o.do == opWrite && len(o.sections) > 1 {
+			values[o.value] = o.sections
+		}
+	}
+	k.store.Sections(func(s segment.Section) bool {
+		for _, other := range values[w.valueIn(k, s.ID)] {
+			if t, exists := k.store.Lookup([]byte(other)); exists && t.Number < s.Number {
+				w.failf("checkpoint %d on %s: update %d wrote section %q and not %q", k.id, k.d.n.name, s.Number, s.ID, other)
+			}
+		}
+		return true
+	})
+}
+
+// valueIn is the value of a section that is there.
+func (w *world) valueIn(k *checkpoint, id []byte) uint64 {
+	buf := make([]byte, w.p.size+1)
+	n, err := k.store.ReadAt(id, 0, buf)
+	if err != nil {
+		w.failf("checkpoint %d on %s: section %q: %v", k.id, k.d.n.name, id, err)
+	}
+	value, ok := valueOf(buf[:n], w.p.size)
+	if !ok {
+		w.failf("checkpoint %d on %s: section %q has no value that was written", k.id, k.d.n.name, id)
+	}
+	return value
 }
 
 // same compares two replicas.
