@@ -146,7 +146,7 @@ func (d *nodeDirector) obey(config *wire.Config, fresh bool) {
 		return
 	}
 	d.pairs.Learned(config.Version)
-	if k.known && config.Version < k.config.Version {
+	if k.known && config.Epoch.Generation == k.config.Epoch.Generation && config.Version < k.config.Version {
 		return
 	}
 	if config.Epoch.Generation < k.config.Epoch.Generation {

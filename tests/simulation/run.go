@@ -122,6 +122,8 @@ func (w *world) end() {
 	if w.failure != nil {
 		return
 	}
+	w.directors.rebuilt()
+	w.run(w.now + int64(time.Second))
 	if !w.settled() {
 		w.failf("the cluster has not come to rest %v after the last fault: %s", restTime+wordsTime, w.unsettled())
 		return
