@@ -31,15 +31,18 @@ func (c *Core) loadTail() {
 
 // floor raises committed to what the marks tell: an unmarked section's last update is committed, and all before it.
 func (c *Core) floor() uint64 {
-	if !c.floored {
-		c.floored = true
-		c.store.Sections(func(s segment.Section) bool {
-			if _, marked := c.marked[string(s.ID)]; !marked {
-				c.committed = max(c.committed, s.Number)
-			}
-			return true
-		})
+	if c.floored {
+		return c.committed
 	}
+	floor := c.committed
+	c.store.Sections(func(s segment.Section) bool {
+		if _, marked := c.marked[string(s.ID)]; !marked {
+			floor = max(floor, s.Number)
+		}
+		return true
+	})
+	// An earlier process may have ended between taking off two of an update's marks.
+	c.floored = c.setCommitted(floor)
 	return c.committed
 }
 
