@@ -23,6 +23,7 @@ type process struct {
 	uid     uint32
 	logPath string // appended to
 	silent  bool   // prints no ready line
+	network string // namespace; "" = the test's own
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -57,8 +58,13 @@ func (p *process) start() error {
 	p.mu.Unlock()
 	go func() {
 		runtime.LockOSThread() // Pdeathsig is about the thread that started the process
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
+		if p.network == "" {
+			defer runtime.UnlockOSThread()
+		}
+		err := enter(p.network)
+		if err == nil {
+			err = cmd.Start()
+		}
 		started <- err
 		if err != nil {
 			return
@@ -149,12 +155,15 @@ func (p *process) kill() {
 	if !p.running() {
 		return
 	}
-	_ = syscall.Kill(p.pid(), syscall.SIGKILL) // it may just have ended
+	p.signal(syscall.SIGKILL)
 	p.mu.Lock()
 	ended := p.ended
 	p.mu.Unlock()
 	<-ended
 }
+
+// signal sends a signal to the process, which may just have ended.
+func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(p.pid(), s) }
 
 // stop sends SIGTERM and checks how the process ends. A process that does not run is left alone.
 func (p *process) stop() error {
