@@ -37,9 +37,15 @@ type load struct {
 // startLoad starts a client on each host that can work, and lets them all work.
 func startLoad(t testing.TB, c *testcluster.Hosts, name string) *load {
 	t.Helper()
+	return startLoadOn(t, c, name, workplaces(c))
+}
+
+// startLoadOn is startLoad on some hosts.
+func startLoadOn(t testing.TB, c *testcluster.Hosts, name string, hosts []*testcluster.Host) *load {
+	t.Helper()
 	l := &load{t: t, c: c, name: name, sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
 		stopping: make(chan struct{})}
-	for _, h := range workplaces(c) {
+	for _, h := range hosts {
 		l.add(h)
 	}
 	return l
