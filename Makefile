@@ -34,27 +34,37 @@ GO_SRC := go.mod go.sum VERSION $(shell find agent capi cmd director internal no
 	\( -name '*.go' -o -name '*.[ch]' \) ! -name '*_test.go' 2>/dev/null)
 GO_LDFLAGS := -X libckpt/internal/release.Version=$(VERSION)
 # The runtime's preemption signal would interrupt the application's own system calls; its look at the cgroup's processor
-# limit keeps two descriptors open. -Bsymbolic: an application's functions must not take the place of the engine's own
-# that happen to have the same names.
+# limit keeps two descriptors open. -Bsymbolic and the version script: an application's functions must not take the place of
+# the engine's own that happen to have the same names, nor the other way round; a program may have an SQLite of its own.
 ENGINE_LDFLAGS := $(GO_LDFLAGS) -X runtime.godebugDefault=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0 \
-	-extldflags=-Wl,-Bsymbolic
+	-extldflags=-Wl,-Bsymbolic,--version-script=$(CURDIR)/capi/engine.map
 
 LIBS := $(B)/lib/libckpt.so.1 $(B)/lib/libckpt.so $(B)/lib/libSaCkpt.so.1 $(B)/lib/libSaCkpt.so $(B)/lib/libClCkpt.so \
 	$(B)/lib/libckpt-engine.so
 BINS := $(B)/bin/ckpt $(B)/bin/ckptd $(B)/bin/ckptnd
 
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
-CONFORMANCE_SRC := $(wildcard tests/conformance/*.c)
+HARNESS_SRC := $(wildcard tests/harness/*.c)
+CONFORMANCE_SRC := $(wildcard tests/conformance/*.c) $(HARNESS_SRC)
+CONFORMANCE_HDR := $(wildcard tests/conformance/*.h tests/harness/*.h include/*.h include/*/*.h)
+CONFORMANCE_INC := -Iinclude -Itests/harness -Itests/conformance
+CLOVIS_SRC := $(wildcard tests/clovis/*.c) $(HARNESS_SRC)
+CLOVIS_HDR := $(wildcard tests/clovis/*.h tests/harness/*.h include/*.h include/*/*.h)
+CLOVIS_INC := -Iinclude -Itests/harness -Itests/clovis
 PROCESS_C := $(patsubst tests/process/testdata/%.c,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.c))
 PROCESS_CXX := $(patsubst tests/process/testdata/%.cc,$(B)/tests/process/%,$(wildcard tests/process/testdata/*.cc))
 SERVICE_C := $(patsubst tests/service/testdata/%.c,$(B)/tests/service/%,$(wildcard tests/service/testdata/*.c))
 SCALE_C := $(patsubst tests/scale/testdata/%.c,$(B)/tests/scale/%,$(wildcard tests/scale/testdata/*.c))
+DATASET_FLAVOURS := doc sdk60
+DATASET_PROGRAMS := calls driver durable killed snapshot
+DATASET_C := $(foreach f,$(DATASET_FLAVOURS),$(addprefix $(B)/tests/dataset/$f/,$(DATASET_PROGRAMS))) $(B)/tests/dataset/own_sqlite
 ifeq ($(shell command -v $(CXX)),)
 PROCESS_CXX :=
 endif
-TESTS := $(if $(CONFORMANCE_SRC),$(B)/tests/conformance) $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
-	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(B)/tests/nats-server
-ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(if $(CONFORMANCE_SRC),$(B)/asan/conformance)
+TESTS := $(B)/tests/conformance $(B)/tests/clovis $(B)/tests/clovis-sdk $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
+	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(DATASET_C) $(B)/tests/bench-dataset $(B)/tests/nats-server
+ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(B)/asan/conformance $(B)/asan/clovis $(B)/asan/clovis-sdk \
+	$(addprefix $(B)/asan/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS)))
 
 HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h openais/saCkpt.h opensaf/cpsv_papi.h \
 	clCommon.h clCommonErrors.h clCkptApi.h clCkptExtApi.h clCkptErrors.h clCkptIpi.h clHeapApi.h \
@@ -85,7 +95,7 @@ $(B)/lib/%.so: $(B)/lib/%.so.1
 	ln -sf $(<F) $@
 
 # Go writes a header beside the library; capi/engine.h is the contract, so it goes away.
-$(B)/lib/libckpt-engine.so: $(GO_SRC)
+$(B)/lib/libckpt-engine.so: $(GO_SRC) capi/engine.map
 	@mkdir -p $(@D)
 	$(GO) build -buildmode=c-shared -trimpath -ldflags='$(ENGINE_LDFLAGS)' -o $@ ./capi
 	@rm -f $(B)/lib/libckpt-engine.h
@@ -102,13 +112,22 @@ $(B)/examples/%: examples/%.c $(wildcard examples/*.h include/*.h include/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt
 
-$(B)/tests/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+$(B)/tests/conformance: $(CONFORMANCE_SRC) $(CONFORMANCE_HDR) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread $(CONFORMANCE_INC) $(CONFORMANCE_SRC) -o $@ -L$(B)/lib -lckpt
+
+# The same files for the two flavours of the OpenClovis headers.
+$(B)/tests/clovis: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/lib -lckpt
+
+$(B)/tests/clovis-sdk: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -DCL_CKPT_SDK=60 $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/lib -lckpt
 
 $(B)/tests/bench: $(wildcard tests/bench/*.c tests/bench/*.h include/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -DBENCH_CLCKPT $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
 
 $(B)/tests/process/%: tests/process/testdata/%.c $(wildcard tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
@@ -126,6 +145,46 @@ $(B)/tests/scale/%: tests/scale/testdata/%.c $(wildcard tests/scale/testdata/*.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt
 
+# Programs of the library-based functions, in both source flavours.
+DATASET_DIR := tests/dataset/testdata
+DATASET_HDR := $(wildcard $(DATASET_DIR)/*.h $(DATASET_DIR)/calls/*.h include/*.h)
+DATASET_CALLS := $(wildcard $(DATASET_DIR)/calls/*.c)
+DATASET_CC = $(CC) $(CFLAGS_C11) -pthread -Iinclude $(if $(findstring /sdk60/,$@),-DCL_CKPT_SDK=60)
+
+$(addprefix $(B)/tests/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS))): $(DATASET_CALLS) $(DATASET_DIR)/record.c $(DATASET_HDR) \
+		$(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(DATASET_CC) $(CFLAGS_OPT) $(DATASET_CALLS) $(DATASET_DIR)/record.c -o $@ -L$(B)/lib -lckpt
+
+$(foreach f,$(DATASET_FLAVOURS),$(addprefix $(B)/tests/dataset/$f/,$(filter-out calls,$(DATASET_PROGRAMS)))): \
+		$(DATASET_DIR)/record.c $(wildcard $(DATASET_DIR)/*.c) $(DATASET_HDR) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(DATASET_CC) $(CFLAGS_OPT) -rdynamic $(DATASET_DIR)/$(@F).c $(DATASET_DIR)/record.c -o $@ -L$(B)/lib -lckpt
+
+# An SQLite that is not the engine's, from the same source with another version string.
+SQLITE_MODULE := github.com/mattn/go-sqlite3
+SQLITE_DIR := $(B)/tests/sqlite
+
+$(SQLITE_DIR)/sqlite3.o: go.mod go.sum
+	@mkdir -p $(@D)
+	dir=$$($(GO) list -m -f '{{.Dir}}' $(SQLITE_MODULE)) && flags=$$($(GO) list -f '{{join .CgoCFLAGS " "}}' $(SQLITE_MODULE)) && \
+	for f in c h; do sed '/^#define SQLITE_VERSION /s/"$$/-own"/' $$dir/sqlite3-binding.$$f >$(@D)/sqlite3.$$f || exit 1; done && \
+	$(CC) $$flags $(CFLAGS_OPT) -fPIC -c $(@D)/sqlite3.c -o $@
+
+$(SQLITE_DIR)/libsqlite3.so: $(SQLITE_DIR)/sqlite3.o
+	$(CC) -shared -Wl,-soname,libsqlite3.so -pthread $< -o $@ -lm -ldl
+
+$(B)/tests/dataset/own_sqlite: $(DATASET_DIR)/own_sqlite.c $(DATASET_DIR)/record.c $(DATASET_HDR) $(SQLITE_DIR)/libsqlite3.so \
+		$(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -isystem $(SQLITE_DIR) $(DATASET_DIR)/own_sqlite.c $(DATASET_DIR)/record.c \
+		-o $@ -L$(B)/lib -lckpt -L$(SQLITE_DIR) -lsqlite3
+
+$(B)/tests/bench-dataset: $(wildcard tests/bench/dataset/*.c tests/bench/dataset/*.h include/*.h) $(SQLITE_DIR)/sqlite3.o $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -isystem $(SQLITE_DIR) $(wildcard tests/bench/dataset/*.c) $(SQLITE_DIR)/sqlite3.o \
+		-o $@ -L$(B)/lib -lckpt -lm
+
 $(B)/tests/nats-server: go.mod go.sum
 	@mkdir -p $(@D)
 	$(GO) build -trimpath -o $@ github.com/nats-io/nats-server/v2
@@ -142,9 +201,22 @@ $(B)/asan/lib/libckpt.so.1: $(FRONT_SRC) $(FRONT_HDR) $(FRONT_MAP)
 $(B)/asan/lib/libckpt.so: $(B)/asan/lib/libckpt.so.1
 	ln -sf $(<F) $@
 
-$(B)/asan/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h include/*.h include/*/*.h) $(B)/asan/lib/libckpt.so
+$(B)/asan/conformance: $(CONFORMANCE_SRC) $(CONFORMANCE_HDR) $(B)/asan/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread -Iinclude -Itests/conformance $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread $(CONFORMANCE_INC) $(CONFORMANCE_SRC) -o $@ -L$(B)/asan/lib -lckpt
+
+$(B)/asan/clovis: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/asan/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/asan/lib -lckpt
+
+$(B)/asan/clovis-sdk: $(CLOVIS_SRC) $(CLOVIS_HDR) $(B)/asan/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(SANITIZE) -pthread -DCL_CKPT_SDK=60 $(CLOVIS_INC) $(CLOVIS_SRC) -o $@ -L$(B)/asan/lib -lckpt
+
+$(addprefix $(B)/asan/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS))): $(DATASET_CALLS) $(DATASET_DIR)/record.c $(DATASET_HDR) \
+		$(B)/asan/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(DATASET_CC) $(SANITIZE) $(DATASET_CALLS) $(DATASET_DIR)/record.c -o $@ -L$(B)/asan/lib -lckpt
 
 # --- another processor -----------------------------------------------------------------------------------------
 
@@ -169,6 +241,8 @@ test: all check asan arm64 ## everything CI runs: vet, gofmt, staticcheck, Go te
 	$(GO) test -race -timeout $(GO_TEST_TIMEOUT) -json ./... | $(GO) run ./tests/report
 	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
 		$(CONFORMANCE) $(B)/asan/conformance $(B)/asan/lib $(B)/asan/conformance.md brief
+	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
+		$(CONFORMANCE) $(B)/asan/clovis $(B)/asan/lib $(B)/asan/clovis.md brief
 
 check: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l agent capi cmd director examples internal nodedirector tests); \
@@ -180,11 +254,13 @@ check: ## gofmt, go vet, staticcheck
 
 CONFORMANCE := tests/testcluster/conformance.sh
 
-conformance: all ## each statement about the API, tested through C; report in build/conformance.md
+conformance: all ## each statement about both APIs, tested through C; reports in build/conformance.md, build/clovis.md
 	$(CONFORMANCE) $(B)/tests/conformance $(B)/lib $(B)/conformance.md
+	$(CONFORMANCE) $(B)/tests/clovis $(B)/lib $(B)/clovis.md
 
 bench: all ## measure; CSV on stdout
 	tests/testcluster/with-service.sh $(B)/tests/bench
+	LD_LIBRARY_PATH=$(B)/lib $(B)/tests/bench-dataset
 
 FUZZ := $(GO) test -run '^$$' -fuzztime $(CKPT_SOAK_SECONDS)s -fuzzminimizetime 5x -fuzz
 

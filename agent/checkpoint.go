@@ -57,7 +57,7 @@ func (c *Checkpoint) Name() string { return c.name }
 // Tag is OpenOptions.Tag.
 func (c *Checkpoint) Tag() uint64 { return c.tag }
 
-// Attributes are those the checkpoint was created with.
+// Attributes are those the checkpoint was created with. MaxSectionSize is the limit that holds: math.MaxUint64 without one.
 func (c *Checkpoint) Attributes() Attributes { return c.attributes }
 
 // plain turns a Result receiver into a request's.

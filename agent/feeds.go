@@ -234,8 +234,12 @@ func (f *feeds) subscribe(open []*Checkpoint, deadline int64, done func(Code)) {
 			r.code = wire.Library
 		}
 		if r.code == wire.OK {
+			with := make(map[uint64]bool, len(data))
+			for _, n := range data {
+				with[n] = true
+			}
 			for i, c := range open {
-				f.add(c, reply.Updates[i], true, slices.Contains(data, c.open))
+				f.add(c, reply.Updates[i], true, with[c.open])
 			}
 		}
 		done(r.code)

@@ -112,7 +112,7 @@ func (c *Checkpoint) catchUpLocked(reply *wire.ChangesReply) {
 	c.seen = max(c.seen, reply.Update)
 }
 
-// catchUpWholeLocked delivers one notification for each section that changed.
+// catchUpWholeLocked delivers one notification for each section that changed, or is gone.
 func (c *Checkpoint) catchUpWholeLocked(reply *wire.ChangesReply) {
 	for i := range reply.Whole {
 		if !c.queueLocked(c.lib.notify|c.notify, reply.Whole[i:i+1:i+1], nil, false) {
@@ -120,7 +120,21 @@ func (c *Checkpoint) catchUpWholeLocked(reply *wire.ChangesReply) {
 			return
 		}
 	}
+	if !c.queueGoneLocked(reply.Deleted, ^Notify(0)) || !c.queueGoneLocked(reply.Expired, NotifyConsume) {
+		c.stalled = true
+		return
+	}
 	c.seen = reply.Update
+}
+
+// queueGoneLocked queues notifications, of the kinds that tell of it, for sections that are gone.
+func (c *Checkpoint) queueGoneLocked(ids [][]byte, kinds Notify) bool {
+	for _, id := range ids {
+		if !c.queueLocked((c.lib.notify|c.notify)&kinds, []Element{{ID: id}}, nil, true) {
+			return false
+		}
+	}
+	return true
 }
 
 // resume goes on with the watchers of l for whose notifications there was no room.

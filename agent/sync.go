@@ -17,13 +17,17 @@ type Part struct {
 
 // Create creates a section with data, expiring at a wall-clock time (ns since 1970; math.MaxInt64 = never). Errors: see StartCreate.
 func (c *Checkpoint) Create(ctx context.Context, id, data []byte, expiration int64) error {
-	_, err := c.a.wait(ctx, func(d time.Duration, done func(*Result)) { c.StartCreate(id, data, CreateOptions{Expiration: expiration}, d, done) })
+	_, err := c.a.wait(ctx, func(d time.Duration, done func(*Result)) {
+		c.StartCreate(id, data, CreateOptions{Expiration: expiration}, d, done)
+	})
 	return err
 }
 
 // CreateGenerated creates a section with an id that the service makes, and returns that.
 func (c *Checkpoint) CreateGenerated(ctx context.Context, data []byte, expiration int64) (id []byte, err error) {
-	r, err := c.a.wait(ctx, func(d time.Duration, done func(*Result)) { c.StartCreate(nil, data, CreateOptions{Expiration: expiration, Generate: true}, d, done) })
+	r, err := c.a.wait(ctx, func(d time.Duration, done func(*Result)) {
+		c.StartCreate(nil, data, CreateOptions{Expiration: expiration, Generate: true}, d, done)
+	})
 	if err != nil {
 		return nil, err
 	}

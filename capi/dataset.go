@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,12 +51,11 @@ func (s *stores) take(id C.uint64_t) *dataset.Store {
 	return store
 }
 
-// onStore starts a call on library-based checkpoints: here and now if that is possible, else in a goroutine.
+// onStore starts a call on library-based checkpoints.
 func onStore(call *C.struct_ckpt_call, timeout time.Duration) C.uint32_t {
 	switch call.op {
 	case C.CKPT_OP_STORE_OPEN:
-		environment := environmentOf(call.environment)
-		go openStore(call, environment, timeout)
+		go openStore(call, environmentOf(call.environment), timeout)
 		return aisOK
 	case C.CKPT_OP_STORE_CLOSE:
 		store := theStores.take(call.id)
@@ -75,13 +73,13 @@ func onStore(call *C.struct_ckpt_call, timeout time.Duration) C.uint32_t {
 		return aisOf(wire.BadHandle)
 	}
 	a := argumentsOf(call)
-	if err := a.run(store, call, dataset.Inline); err != dataset.ErrNotInline {
-		call.error = aisOf(storeCode(err))
-		atomic.StoreUint32((*uint32)(unsafe.Pointer(&call.state)), C.CKPT_CALL_DONE) // nobody waits for it yet
-		return aisOK
-	}
-	a.copy()
-	goStore(call, func() error { return a.run(store, call, timeout) })
+	goStore(call, func() error {
+		err := a.run(store, call, timeout)
+		if err == nil && call.dataset != 0 {
+			call.seat = (*C.struct_ckpt_seat)(store.Seat(a.name))
+		}
+		return err
+	})
 	return aisOK
 }
 
@@ -93,27 +91,23 @@ func goStore(call *C.struct_ckpt_call, f func() error) {
 	}()
 }
 
-// arguments are a call's: the front's memory, until they are copied.
+// arguments are copies of a call's.
 type arguments struct {
-	op             C.uint32_t
-	name           string
-	dataset        uint32
-	group, order   uint32
-	element, bytes []byte
+	op            C.uint32_t
+	name          string
+	dataset       uint32
+	group, order  uint32
+	element, data []byte
 }
 
 func argumentsOf(call *C.struct_ckpt_call) (a arguments) {
 	a.op, a.dataset, a.group, a.order = call.op, uint32(call.dataset), uint32(call.group), uint32(call.order)
-	a.name = unsafe.String((*byte)(unsafe.Pointer(call.name)), uint64(call.name_len))
+	a.name = name(call)
 	if elements := elementsOf(call); len(elements) > 0 {
-		a.element = bytesOf(unsafe.Pointer(elements[0].id), elements[0].id_len)
-		a.bytes = bytesOf(elements[0].data, elements[0].size)
+		a.element = bytes.Clone(bytesOf(unsafe.Pointer(elements[0].id), elements[0].id_len))
+		a.data = bytes.Clone(bytesOf(elements[0].data, elements[0].size))
 	}
 	return a
-}
-
-func (a *arguments) copy() {
-	a.name, a.element, a.bytes = strings.Clone(a.name), bytes.Clone(a.element), bytes.Clone(a.bytes)
 }
 
 // run makes the call and puts its results where they belong.
@@ -135,9 +129,9 @@ func (a *arguments) run(store *dataset.Store, call *C.struct_ckpt_call, limit ti
 		return putExists(call, exists, err)
 	case C.CKPT_OP_DATASET_WRITE:
 		if len(a.element) > 0 {
-			return store.WriteElement(a.name, a.dataset, a.element, a.bytes, limit)
+			return store.WriteElement(a.name, a.dataset, a.element, a.data, limit)
 		}
-		return store.Write(a.name, a.dataset, a.bytes, limit)
+		return store.Write(a.name, a.dataset, a.data, limit)
 	case C.CKPT_OP_DATASET_READ:
 		records, err := store.Read(a.name, a.dataset, limit)
 		call.records, call.record_count = (*C.struct_ckpt_record)(records.Block), C.uint32_t(records.Count)

@@ -29,7 +29,8 @@ enum ckpt_op {
 	CKPT_OP_RETENTION_SET,	/* in: id, time */
 	CKPT_OP_ACTIVE_SET,	/* in: id */
 	CKPT_OP_STATUS,		/* in: id. out: attributes, sections, memory */
-	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time, refuse_past. out: elements[0].id when generated */
+	CKPT_OP_SECTION_CREATE,	/* in: id, elements[0] (generate: id_len 0), time, refuse_past. out: elements[0].id when
+				 * generated */
 	CKPT_OP_SECTION_DELETE,	/* in: id, elements[0].id */
 	CKPT_OP_EXPIRATION_SET,	/* in: id, elements[0].id, time */
 	CKPT_OP_WRITE,		/* in: id, elements. out: index */
@@ -41,8 +42,7 @@ enum ckpt_op {
 				 * of the library handle (id 0), or for this checkpoint handle besides (id not 0) */
 	CKPT_OP_REPLICA,	/* in: id. out: fd of the local replica, -1 if there is none */
 
-	/* Library-based checkpoints: databases of this machine, without the service. If nobody else is using the database,
-	 * all but the first three are done when submit returns. */
+	/* Library-based checkpoints: databases of this machine, without the service. Those with a dataset give its seat. */
 	CKPT_OP_STORE_OPEN,	/* in: environment. out: id (of the store handle) */
 	CKPT_OP_STORE_CLOSE,	/* in: id */
 	CKPT_OP_STORE_DELETE,	/* in: id, name: the checkpoint */
@@ -105,6 +105,8 @@ struct ckpt_record {
 	uint32_t element;	/* 1: an element's, 0: the dataset's own */
 };
 
+struct ckpt_seat;
+
 enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
 
 /* One call. The front mallocs it (zeroed) and submits it; the engine fills the results and moves state from
@@ -113,7 +115,7 @@ enum { CKPT_CALL_PENDING = 0, CKPT_CALL_DONE = 1, CKPT_CALL_ABANDONED = 2 };
  * the engine, finding ABANDONED, also undoes an open and closes fd.
  *
  * "What hangs on it" are the results in blocks of their own: elements[i].data of a READ, elements[0].id if the engine
- * generated it, list, records. The elements array lies in the same malloc block as the call: one free() releases both.
+ * generated it, list, records; and the reference to seat. The elements array lies in the same malloc block as the call: one free() releases both.
  * name, ids and data that the front passes in are the application's memory and valid only until submit returns. */
 struct ckpt_call {
 	uint32_t state;		/* futex word, accessed atomically by both sides */
@@ -164,6 +166,7 @@ struct ckpt_call {
 	struct ckpt_record *records;	/* out: one malloc block: elements in the order they were first written, then the
 					 * dataset's own record; NULL: none */
 	uint32_t record_count;
+	struct ckpt_seat *seat;	/* out: the short way to this checkpoint from now on, with a reference; NULL: none */
 };
 
 enum ckpt_event_kind {
@@ -185,7 +188,7 @@ struct ckpt_event {
 	int fd;			/* OPENED: as in ckpt_call */
 	uint32_t element_count;	/* ARRIVAL, TRACK: data NULL, size and offset as written. CONSUMED: data also NULL if it has
 				 * to be read: not asked for, too much to come along, or updates were missed */
-	struct ckpt_element *elements;	/* one malloc block, ids and data included; each has a NUL byte after its last byte */
+	struct ckpt_element *elements;	/* one malloc block, ids and data included; a NUL byte follows each of them */
 };
 
 /* State shared for the life of the process; owned by the front. */
@@ -211,10 +214,25 @@ struct ckpt_process {
  *	Gives the library handle an eventfd (non-blocking, the front's until finalize; the engine stops using it when
  *	FINALIZE was submitted). The engine keeps it readable exactly while an event waits, and after events were
  *	dropped by a close until the next ckptEngineNext besides. 0, or -1 no such handle.
+ *
+ * The following ones are no Go: no signal needs to be blocked, and they are no cancellation points. A seat stands for the
+ * engine's connection to the database of one library-based checkpoint; it may be used as long as there is a reference to it.
+ *
+ * int ckptEngineSeatWrite(struct ckpt_seat *seat, uint32_t dataset, const struct ckpt_element *element);
+ *	DATASET_WRITE on the calling thread. 1: done. 0: nothing was done, submit the call: another thread or process is
+ *	in the way, the record is a new one, or something is wrong.
+ * int ckptEngineSeatRead(struct ckpt_seat *seat, uint32_t dataset, struct ckpt_record **records, uint32_t *count);
+ *	DATASET_READ in the same way.
+ * void ckptEngineSeatHold(struct ckpt_seat *seat); void ckptEngineSeatRelease(struct ckpt_seat *seat);
+ *	One more reference; one less.
  */
 typedef uint32_t ckpt_engine_start_fn(struct ckpt_process *p);
 typedef uint32_t ckpt_engine_submit_fn(struct ckpt_call *call);
 typedef int ckpt_engine_next_fn(uint64_t lib, struct ckpt_event *event);
 typedef int ckpt_engine_selection_fn(uint64_t lib, int fd);
+typedef int ckpt_engine_seat_write_fn(struct ckpt_seat *seat, uint32_t dataset, const struct ckpt_element *element);
+typedef int ckpt_engine_seat_read_fn(struct ckpt_seat *seat, uint32_t dataset, struct ckpt_record **records, uint32_t *count);
+typedef void ckpt_engine_seat_hold_fn(struct ckpt_seat *seat);
+typedef void ckpt_engine_seat_release_fn(struct ckpt_seat *seat);
 
 #endif

@@ -3,6 +3,8 @@ package main
 // #include <stdlib.h>
 // #include "engine.h"
 //
+// void ckptEngineSeatRelease(struct ckpt_seat *seat);
+//
 // // C.malloc would end the process when there is no memory.
 // static inline void *block_or_null(size_t size) { return malloc(size); }
 import "C"
@@ -85,6 +87,9 @@ func freeCall(call *C.struct_ckpt_call) {
 	}
 	C.free(unsafe.Pointer(call.list))
 	C.free(unsafe.Pointer(call.records))
+	if call.seat != nil {
+		C.ckptEngineSeatRelease(call.seat)
+	}
 	if call.fd >= 0 {
 		_ = unix.Close(int(call.fd))
 	}

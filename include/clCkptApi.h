@@ -676,7 +676,8 @@ ClRcT clCkptCheckpointSynchronizeAsync(CL_IN ClCkptHdlT checkpointHandle,
  *   cookie            SDK 5 and 6 only: any value; comes back in the callback.
  *
  * When more updates wait than the library keeps (65,536), each section changed since is told of
- * once, as a whole.
+ * once, as a whole, and so is each that is gone; this may include updates of the own process. Data
+ * over 256 KiB, and data of updates that were told of late, are read when the callback is made.
  *
  * Errors: the general ones.
  * Source: SDK 2.3; SDK 5 for the three arguments.

@@ -27,8 +27,12 @@ type checkpoint struct {
 	gone     bool             // deleted, or the node's replica is lost: handles are bad
 	index    *index           // nil until somebody iterates
 	history  history
+	deleted  deletions
 	notified map[*session]wishes // sessions to be sent events
 	opens    map[handleKey]uint32
+	kept     *kept // nil: not kept on disk
+	restored bool  // the replica is from the disk, and no director has confirmed its epoch yet
+	stale    bool  // a director knows a later epoch than the disk does
 }
 
 // wishes counts the handles of one session that want events of a checkpoint.
@@ -57,6 +61,15 @@ func (c *checkpoint) usableLocked() wire.Code {
 // updateLocked carries an update out: decides, applies, and tells the sessions that want to know. The answer is final
 // when it returns.
 func (c *checkpoint) updateLocked(u *update) verdict {
+	v := c.decideLocked(c.seg, u)
+	if v.code != wire.OK {
+		return v
+	}
+	return c.carryOutLocked(v, u)
+}
+
+// decideLocked decides an update on the sections that s shows.
+func (c *checkpoint) decideLocked(s view, u *update) verdict {
 	if code := c.usableLocked(); code != wire.OK {
 		return refuse(code)
 	}
@@ -64,7 +77,10 @@ func (c *checkpoint) updateLocked(u *update) verdict {
 	if at == placeHere && c.seg == nil {
 		return refuse(wire.TryAgain)
 	}
-	v := decide(&c.config, at, c.seg, u)
+	if u.expired {
+		return decideExpired(&c.config, at, s, u.elements[0].ID, u.now)
+	}
+	v := decide(&c.config, at, s, u)
 	if v.code != wire.OK {
 		c.complain(at, v.code)
 		return v
@@ -73,6 +89,11 @@ func (c *checkpoint) updateLocked(u *update) verdict {
 		Session: u.request.Session, Slot: u.request.Slot, Number: u.request.Number,
 		Blob: encodeResult(v.code, v.index, v.generated),
 	}
+	return v
+}
+
+// carryOutLocked applies what was decided.
+func (c *checkpoint) carryOutLocked(v verdict, u *update) verdict {
 	if code, index := c.applyLocked(&v); code != wire.OK {
 		return verdict{code: code, index: index}
 	}
@@ -100,6 +121,7 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 		}
 		return code, index
 	}
+	c.kept.appliedLocked(v.apply)
 	if c.index != nil {
 		c.index.apply(v.apply.Ops)
 	}
@@ -114,7 +136,8 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 	}
 	if len(c.notified) > 0 {
 		c.history.add(v.event)
-		c.n.sendEvents(c.notified, v.event, writtenData(v))
+		c.deleted.add(&v.event)
+		c.n.sendEvents(c.notified, v)
 	}
 	return wire.OK, 0
 }
@@ -127,15 +150,17 @@ func (c *checkpoint) expire(id []byte, now int64) bool {
 	if c.gone || c.seg == nil || c.role.update != placeHere {
 		return true
 	}
-	v := decideExpired(&c.config, c.placeLocked(), c.seg, id, now)
-	switch v.code {
-	case wire.OK:
-		code, _ := c.applyLocked(&v)
-		return code == wire.OK
-	case wire.NotExist:
+	u := &update{expired: true, elements: []wire.Element{{ID: id}}, now: now}
+	done := func(v verdict) bool { return v.code == wire.OK || v.code == wire.NotExist }
+	if c.kept.throughLocked() {
+		c.kept.enqueueLocked(&through{u: u, late: func() bool { return false }, done: func(v verdict) {
+			if !done(v) {
+				c.n.expiry.again(sectionKey{c.id, string(id)}, now)
+			}
+		}})
 		return true
 	}
-	return false
+	return done(c.updateLocked(u))
 }
 
 // placeLocked is where updates are carried out.
@@ -154,6 +179,14 @@ var errLost = errors.New("the replica of this node is lost")
 func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 	if c.gone || c.known && config.Epoch.Less(c.config.Epoch) {
 		return nil
+	}
+	if c.restored && config.Epoch != c.config.Epoch {
+		c.stale = true
+		return errLost
+	}
+	c.restored = false
+	if err := c.unkeepLocked(config); err != nil {
+		return err
 	}
 	c.config, c.known = *config, true
 	before := c.role
@@ -180,6 +213,7 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 		c.n.log.Warn("configuration not kept in the segment", "checkpoint", c.name, "reason", err)
 	}
 	c.setStateLocked()
+	c.keepLocked()
 	if c.role.update == placeHere && before.update != placeHere {
 		c.watchExpirationsLocked()
 	} else if c.role.update != placeHere {
@@ -239,8 +273,10 @@ func (c *checkpoint) removeLocked() {
 	c.gone = true
 	c.index = nil
 	c.history.clear()
+	c.deleted = deletions{}
 	clear(c.notified)
 	c.n.expiry.removeAll(c.id)
+	c.dropKeptLocked()
 	if c.seg != nil {
 		if err := c.seg.Remove(); err != nil {
 			c.n.log.Warn("replica not removed", "checkpoint", c.name, "reason", err)
@@ -265,6 +301,7 @@ func (c *checkpoint) notifyLocked(s *session, before, after wish) {
 	delete(c.notified, s)
 	if len(c.notified) == 0 {
 		c.history.clear()
+		c.deleted = deletions{}
 	}
 }
 

@@ -173,8 +173,8 @@ func (n *Node) register() bool {
 		n.director.mu.Unlock()
 	} else if mine != reply.Cluster {
 		if n.logDirector.allow() {
-			n.log.Error("the segments here belong to another cluster than the director's store: bring that store back, or remove the segments",
-				"segments", n.o.SegmentDir)
+			n.log.Error("the segments here belong to another cluster than the director's store: bring that store back, or remove the segments and the copies of them",
+				"segments", n.o.SegmentDir, "copies", n.o.PersistDir)
 		}
 		return false
 	}
@@ -186,6 +186,9 @@ func (n *Node) register() bool {
 	n.obey(reply.Configs, reply.Drop)
 	if reply.More && !n.restOfList(&reply) {
 		return false
+	}
+	if n.dropStale() {
+		return true // to register again, without them
 	}
 	n.director.setRegistered(reply.Version)
 	if reply.Rebuild && !n.announceFormer() {
@@ -230,6 +233,9 @@ func (n *Node) setAside(id uint64) {
 	defer c.mu.Unlock()
 	c.known, c.role = false, role{}
 	c.config.Open = nil
+	if c.kept != nil {
+		c.kept.endLocked()
+	}
 	if c.seg != nil {
 		c.setStateLocked()
 	}

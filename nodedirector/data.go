@@ -16,18 +16,40 @@ func (c *call) update(h *handle) {
 		return
 	}
 	body := c.body.(*wire.UpdateRequest)
-	v := h.c.updateLocked(&update{
+	u := &update{
 		op: c.req.Op, access: h.flags, open: h.open,
 		elements: body.Elements, data: c.data, time: body.Time, generate: body.Generate, refusePast: body.RefusePast,
 		request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
 		now:     time.Now().UnixNano(),
-	})
-	h.c.mu.Unlock()
-	if v.code != wire.OK {
-		c.refuse(v.code, v.index)
+	}
+	if h.c.kept.throughLocked() {
+		h.c.kept.enqueueLocked(&through{u: u, late: c.late, done: c.updated})
+		h.c.mu.Unlock()
 		return
 	}
-	c.ok(&wire.UpdateReply{Generated: v.generated})
+	v := h.c.updateLocked(u)
+	wait := h.c.kept.behindLocked()
+	h.c.mu.Unlock()
+	if wait == nil {
+		c.updated(v)
+		return
+	}
+	c.s.n.goDo(func() {
+		waitFor(c.s.n.ctx, wait, time.Duration(c.deadline()-monotonic()))
+		c.updated(v)
+	})
+}
+
+// updated answers an update, or abandons one that was late (code 0).
+func (c *call) updated(v verdict) {
+	switch v.code {
+	case 0:
+		c.abandon()
+	case wire.OK:
+		c.ok(&wire.UpdateReply{Generated: v.generated})
+	default:
+		c.refuse(v.code, v.index)
+	}
 }
 
 // read delivers a piece of a section. The checkpoint's lock is held.
@@ -112,8 +134,12 @@ func (c *call) status(h *handle) {
 // synchronize answers when every in-sync replica has all updates made before. The checkpoint's lock is held.
 func (c *call) synchronize(h *handle) {
 	code := h.c.synchronizeLocked(h.flags)
+	answer := func(code wire.Code) { c.answer(wire.Reply{Error: code}, nil, nil, false) }
+	waits := code == wire.OK && h.c.kept.synchronizeLocked(answer)
 	h.c.mu.Unlock()
-	c.answer(wire.Reply{Error: code}, nil, nil, false)
+	if !waits {
+		answer(code)
+	}
 }
 
 func (c *checkpoint) synchronizeLocked(flags uint32) wire.Code {

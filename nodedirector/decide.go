@@ -31,6 +31,7 @@ type update struct {
 	generate   bool
 	request    wire.RequestID
 	now        int64 // wall clock ns
+	expired    bool  // no request: the time of the one element's section has come
 }
 
 // verdict is the answer to an update. With code OK, apply is to be applied as a whole, and event to be told after it.

@@ -325,3 +325,70 @@ func TestRole(t *testing.T) {
 		})
 	}
 }
+
+// Through clCkpt* a checkpoint can be made without a limit on its sections' sizes; through saCkpt* 0 is a limit.
+func TestSectionSizeWithoutLimit(t *testing.T) {
+	for _, backup := range []bool{false, true} {
+		config := configOf(wire.FlagAllReplicas, 4, 0, 16)
+		config.Backup = backup
+		want := map[bool]wire.Code{false: wire.InvalidParam, true: wire.OK}[backup]
+		for _, op := range []wire.Op{wire.OpSectionCreate, wire.OpWrite, wire.OpOverwrite} {
+			id := "a"
+			if op == wire.OpSectionCreate {
+				id = "new"
+			}
+			u := update{op: op, access: wire.OpenWrite, data: make([]byte, 1000), time: never, now: testNow,
+				elements: elements(wire.Element{ID: []byte(id), Size: 1000})}
+			if v := decide(config, placeHere, viewOf(section("a")), &u); v.code != want {
+				t.Errorf("operation %d, made through clCkpt* %v: %v, want %v", op, backup, v.code, want)
+			}
+		}
+	}
+}
+
+// saCkpt* takes an expiration that is over for never, clCkpt* for an error; the current second is not over.
+func TestExpirationOverAtCreation(t *testing.T) {
+	second := int64(time.Second)
+	for _, test := range []struct {
+		time   int64
+		refuse bool
+		code   wire.Code
+		kept   int64
+	}{
+		{testNow - second, false, wire.OK, never},
+		{testNow - second, true, wire.InvalidParam, 0},
+		{0, true, wire.InvalidParam, 0},
+		{testNow - 1, true, wire.OK, testNow - 1},
+		{testNow + 1, true, wire.OK, testNow + 1},
+		{never, true, wire.OK, never},
+	} {
+		u := update{op: wire.OpSectionCreate, access: wire.OpenWrite, elements: elements(wire.Element{ID: []byte("s")}),
+			time: test.time, refusePast: test.refuse, now: testNow}
+		v := decide(configOf(wire.FlagAllReplicas, 4, 100, 16), placeHere, viewOf(), &u)
+		if v.code != test.code {
+			t.Errorf("%+v: %v", test, v.code)
+		} else if v.code == wire.OK && v.apply.Ops[0].Expiration != test.kept {
+			t.Errorf("%+v: expires at %d", test, v.apply.Ops[0].Expiration)
+		}
+	}
+}
+
+func TestCreationFlagsAccepted(t *testing.T) {
+	for _, test := range []struct {
+		flags uint32
+		whole bool
+		want  wire.Code
+	}{
+		{1, false, wire.OK}, {0xc, false, wire.OK}, {0, false, wire.InvalidParam}, {3, false, wire.InvalidParam},
+		{0x12, false, wire.InvalidParam}, {0, true, wire.OK}, {0x1ff, true, wire.OK},
+	} {
+		a := wire.Attributes{CreationFlags: test.flags, MaxSections: 1, MaxSectionSize: 1}
+		if code := checkAttributes(&a, test.whole); code != test.want {
+			t.Errorf("%#x, whole %v: %v", test.flags, test.whole, code)
+		}
+	}
+	a := wire.Attributes{CreationFlags: 1, MaxSections: 1, CheckpointSize: 5}
+	if checkAttributes(&a, true) != wire.OK || checkAttributes(&a, false) != wire.InvalidParam {
+		t.Error("a size without a limit on sections")
+	}
+}

@@ -19,6 +19,15 @@
 // the active director (director.go), which alone knows the names; control.go registers, sends heartbeats and carries out
 // the configurations that come back; restart.go attaches what an earlier process of this node left.
 //
+// A replica that is its checkpoint's only one may be kept on disk too:
+//
+//	persist.go         which ones, and the goroutine that writes to the copy
+//	writethrough.go    ALL_REPLICAS updates: to the disk, then to the segment
+//	pending.go         the replica as updates on their way to the disk will leave it
+//	writebehind.go     other updates: recorded, and written soon
+//	keepcopy.go        the copy made from the segment, at first and after trouble
+//	persistrestore.go  the segment made from the copy, when the power has taken it
+//
 // Locks are taken in this order: the lock of a name (names.go), checkpoint.mu, then any of Node.mu, session.mu,
 // directorState.mu and expiryLoop.mu, of which no two are held at once. Nothing is waited for while one but the lock of a
 // name is held.

@@ -5,33 +5,36 @@ import (
 	"libckpt/internal/wire"
 )
 
-// sendEvents tells sessions of an update. The checkpoint's lock is held, so that events leave in the order of their
-// numbers; publishing hands them to the connection's buffer. data go to those who want them.
-func (n *Node) sendEvents(to map[*session]wishes, e wire.Event, data [][]byte) {
+// sendEvents tells sessions of an update, with the data written where that is wanted. The checkpoint's lock is held, so that
+// events leave in the order of their numbers; publishing hands them to the connection's buffer.
+func (n *Node) sendEvents(to map[*session]wishes, v *verdict) {
 	var plain, full []byte
+	var err error
 	for s, w := range to {
-		frame := &plain
-		if w.data > 0 && len(data) > 0 {
-			frame = &full
+		frame := plain
+		switch {
+		case w.data > 0 && full == nil:
+			full, err = encodeEvent(v.event, writtenData(v))
+			frame = full
+		case w.data > 0:
+			frame = full
+		case plain == nil:
+			plain, err = encodeEvent(v.event, nil)
+			frame = plain
 		}
-		if *frame == nil {
-			var err error
-			if frame == &full {
-				e.Data = totalBytes(data)
-				*frame, err = wire.Encode(wire.KindEvents, data, []wire.Event{e})
-				e.Data = 0
-			} else {
-				*frame, err = wire.Encode(wire.KindEvents, nil, []wire.Event{e})
-			}
-			if err != nil {
-				n.log.Error("event", "reason", err)
-				return
-			}
+		if err != nil {
+			n.log.Error("event", "reason", err)
+			return
 		}
-		if err := n.o.Conn.Publish(s.events, *frame); err != nil && n.logDirector.allow() {
+		if err := n.o.Conn.Publish(s.events, frame); err != nil && n.logDirector.allow() {
 			n.log.Warn("event not sent", "session", s.name(), "reason", err) // its receiver finds the gap
 		}
 	}
+}
+
+func encodeEvent(e wire.Event, data [][]byte) ([]byte, error) {
+	e.Data = totalBytes(data)
+	return wire.Encode(wire.KindEvents, data, []wire.Event{e})
 }
 
 func totalBytes(data [][]byte) (n uint64) {
@@ -109,7 +112,7 @@ func (c *call) changes(r *wire.ChangesRequest) {
 		last := k.seg.Number()
 		reply.Events, reply.Update, reply.Exact = k.history.since(r.Since, last)
 		if !reply.Exact {
-			reply.Whole, reply.Update = wholeSince(k.seg.Sections, r.Since, last)
+			k.changedSinceLocked(&reply, r.Since, last)
 		}
 	}
 	k.mu.Unlock()
@@ -118,4 +121,22 @@ func (c *call) changes(r *wire.ChangesRequest) {
 		return
 	}
 	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
+}
+
+// changedSinceLocked tells which sections have changed after an update, and which are gone.
+func (c *checkpoint) changedSinceLocked(reply *wire.ChangesReply, since, last uint64) {
+	gone, upto := c.deleted.since(since, last, func(id []byte) bool {
+		_, exists := c.seg.Lookup(id)
+		return exists
+	})
+	reply.Whole, reply.Update = wholeSince(c.seg.Sections, since, upto)
+	for _, d := range gone {
+		switch {
+		case d.number > reply.Update: // on a later page
+		case d.expired:
+			reply.Expired = append(reply.Expired, d.id)
+		default:
+			reply.Deleted = append(reply.Deleted, d.id)
+		}
+	}
 }

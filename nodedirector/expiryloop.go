@@ -76,6 +76,11 @@ func (l *expiryLoop) expire(k sectionKey, wall int64) {
 	if c == nil || c.expire([]byte(k.section), wall) {
 		return
 	}
+	l.again(k, wall)
+}
+
+// again tries once more to remove a section.
+func (l *expiryLoop) again(k sectionKey, wall int64) {
 	// No memory for the removal, or it takes other replicas that this node can't reach: the section stays for now. A newer
 	// expiration must not be overwritten.
 	l.mu.Lock()

@@ -35,6 +35,8 @@ const (
 const (
 	historyEventsMax = 1024
 	historyBytesMax  = 1 << 20 // ids and elements
+	// deletionsBytesMax bounds what is remembered of sections that are gone: 65,536 with ids of 16 bytes.
+	deletionsBytesMax = 65536 * (48 + 16)
 )
 
 // Waits.
@@ -66,6 +68,27 @@ const (
 	expiryRetry     = time.Second      // after a section could not be removed
 	generatedIDMax  = 8                // bytes
 	never           = int64(1<<63 - 1) // expiration of sections that do not expire, wall clock ns
+)
+
+// Copies of replicas on disk.
+const (
+	// An asynchronous update is on the disk after writeBehindDelay and the time of one write. When writeBehindUpdatesMax
+	// updates, or writeBehindBytesMax bytes of them, wait to be written, further ones are answered after the next write.
+	writeBehindDelay      = 100 * time.Millisecond
+	writeBehindUpdatesMax = 4096
+	writeBehindBytesMax   = 64 << 20
+	batchUpdatesMax       = 256     // updates written through together
+	batchBytesMax         = 8 << 20 // data of them, unless there is but one
+	copyPieceBytes        = 1 << 20 // read from the segment under one lock
+	catchUpsMax           = 8       // attempts to find little changed since the last one
+	openCopiesMax         = 128     // files kept open while nothing is written to them
+	writersMax            = 16      // commits at a time
+	beginnersMax          = 4       // copies being made at a time
+	persistRetry          = time.Second
+	persistDirLevels      = 4       // PersistDir and the directories above it that may be new
+	persistReserve        = 4 << 20 // bytes of the file system that updates with content leave free,
+	persistReserveShare   = 16      // or this part of a small one
+	opDiskBytes           = 8 << 10 // taken by an operation besides its content, at most
 )
 
 // The journal of a session.

@@ -82,6 +82,11 @@ func (c *call) open(r *wire.OpenRequest) {
 		c.unanswered(code, text)
 		return
 	}
+	if err == nil && reply.Created { // and with it all there is to lose
+		if code := k.awaitDisk(c.deadline()); code != wire.OK {
+			err = code
+		}
+	}
 	if err != nil {
 		c.refuse(c.undo(k, &reply, err), 0)
 		return
@@ -150,6 +155,7 @@ func (c *call) opened(h *handle) {
 	reply := wire.OpenReply{
 		Checkpoint: h.c.id, Attributes: h.c.config.Attributes, Replica: h.c.seg != nil, Update: h.c.numberLocked(),
 	}
+	reply.Attributes.MaxSectionSize = h.c.config.SectionSizeMax()
 	h.c.mu.Unlock()
 	c.ok(&reply)
 }
@@ -343,6 +349,9 @@ func (c *call) onHandle(open uint64, op wire.DirectorOp, duration int64, check f
 		n.log.Error("checkpoint", "name", k.name, "reason", err)
 		c.answer(wire.Reply{Error: codeOf(err)}, nil, nil, false)
 		return
+	}
+	if op == wire.DirectorActive {
+		k.awaitDisk(c.deadline()) // what keeps it from the disk has been logged
 	}
 	c.ok(nil)
 }

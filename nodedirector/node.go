@@ -32,6 +32,8 @@ type Options struct {
 	Host          string // shown to operators; default: the host's name
 	RunDir        string // node.sock, node.lock, sessions/
 	SegmentDir    string // replica segments; default RunDir/segments; belongs on tmpfs
+	PersistDir    string // copies of replicas on disk; "" = none are kept, whatever Persist says
+	Persist       Persist
 	Conn          *nats.Conn
 	BusURLs       []string    // what agents are told
 	Credentials   Credentials // nil: agents are given BusUser and BusPassword
@@ -73,7 +75,13 @@ type Node struct {
 	staged    atomic.Uint64 // bytes of unfinished requests
 	malformed atomic.Uint64 // messages dropped
 
-	logMalformed, logPast, logPlace, logDirector onceInAWhile
+	copies     map[uint64]string // copies on disk found at start, not taken up yet; guarded by mu
+	copyNonce  uint64            // guarded by mu
+	openCopies atomic.Int32
+	writers    chan struct{} // a place for each commit under way
+	beginners  chan struct{} // a place for each copy being made
+
+	logMalformed, logPast, logPlace, logDirector, logPersist onceInAWhile
 
 	ctx    context.Context // of everything that runs
 	cancel context.CancelFunc
@@ -96,6 +104,8 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		sessions:    make(map[uint64]*session),
 		checkpoints: make(map[uint64]*checkpoint),
 		refused:     make(map[uint64]bool),
+		writers:     make(chan struct{}, writersMax),
+		beginners:   make(chan struct{}, beginnersMax),
 	}
 	n.director.init()
 	n.expiry = newExpiryLoop(n)
@@ -148,12 +158,16 @@ func (n *Node) start() error {
 	if err := os.MkdirAll(n.o.RunDir, 0o755); err != nil {
 		return err
 	}
-	for _, dir := range []string{n.sessionsDir(), n.o.SegmentDir} {
+	locked := []string{n.o.RunDir, n.o.SegmentDir}
+	if n.o.PersistDir != "" {
+		locked = append(locked, n.o.PersistDir)
+	}
+	for _, dir := range append([]string{n.sessionsDir()}, locked[1:]...) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
 	}
-	for _, dir := range []string{n.o.RunDir, n.o.SegmentDir} {
+	for _, dir := range locked {
 		l, incarnation, err := lockDir(dir)
 		if err != nil {
 			return err
@@ -165,7 +179,13 @@ func (n *Node) start() error {
 	if n.watcher, err = newWatcher(); err != nil {
 		return err
 	}
+	if err := n.findCopies(); err != nil {
+		return err
+	}
 	if err := n.attachSegments(); err != nil {
+		return err
+	}
+	if err := n.restoreReplicas(); err != nil {
 		return err
 	}
 	if err := n.restoreSessions(); err != nil {
@@ -232,6 +252,12 @@ func (n *Node) close() {
 		n.watcher.close()
 	}
 	for _, c := range n.checkpointList() {
+		c.mu.Lock()
+		kept := c.kept
+		c.mu.Unlock()
+		if kept != nil {
+			kept.finish()
+		}
 		c.mu.Lock()
 		if c.seg != nil {
 			if err := c.seg.Close(); err != nil {

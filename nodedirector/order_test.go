@@ -220,3 +220,56 @@ func TestExpiryClockSteps(t *testing.T) {
 	e.next(0)
 	e.due(math.MaxInt64, mono)
 }
+
+func TestDeletionsSince(t *testing.T) {
+	var ds deletions
+	none := func([]byte) bool { return false }
+	for i := uint64(1); i <= 3; i++ {
+		id := fmt.Appendf(nil, "s%d", i)
+		ds.add(&wire.Event{Update: 3 * i, Elements: []wire.Element{{ID: id, Size: 1}}}) // a write
+		ds.add(&wire.Event{Update: 3*i + 1, Deleted: true, Elements: []wire.Element{{ID: id}}})
+		ds.add(&wire.Event{Update: 3*i + 2, Expired: append(id, 'x')})
+	}
+	for _, test := range []struct {
+		n, last uint64
+		want    string
+	}{
+		{0, 20, "4 s1 false, 5 s1x true, 7 s2 false, 8 s2x true, 10 s3 false, 11 s3x true, "},
+		{4, 10, "5 s1x true, 7 s2 false, 8 s2x true, 10 s3 false, "},
+		{11, 20, ""},
+	} {
+		gone, upto := ds.since(test.n, test.last, none)
+		got := ""
+		for _, d := range gone {
+			got += fmt.Sprintf("%d %s %v, ", d.number, d.id, d.expired)
+		}
+		if got != test.want || upto != test.last {
+			t.Errorf("since %d, up to %d: %q, covers %d", test.n, test.last, got, upto)
+		}
+	}
+	if gone, _ := ds.since(0, 20, func(id []byte) bool { return string(id) != "s2" }); len(gone) != 1 || gone[0].number != 7 {
+		t.Errorf("sections that exist again are told of as gone: %v", gone)
+	}
+}
+
+func TestDeletionsAreBounded(t *testing.T) {
+	var ds deletions
+	const n = 200_000
+	for i := uint64(1); i <= n; i++ {
+		ds.add(&wire.Event{Update: i, Deleted: true, Elements: []wire.Element{{ID: make([]byte, 16)}}})
+	}
+	if held := len(ds.held) - ds.first; held > 65536 || held < 65536-1 || len(ds.held) > 3*65536 {
+		t.Fatalf("%d of %d held", held, len(ds.held))
+	}
+	seen := uint64(0)
+	for since, pages := uint64(0), 0; since < n; pages++ {
+		gone, upto := ds.since(since, n, func([]byte) bool { return false })
+		if upto <= since || pages > n {
+			t.Fatal("no progress")
+		}
+		seen, since = seen+uint64(len(gone)), upto
+	}
+	if seen != uint64(len(ds.held)-ds.first) {
+		t.Fatalf("%d told of, %d held", seen, len(ds.held)-ds.first)
+	}
+}

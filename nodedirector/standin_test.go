@@ -244,7 +244,7 @@ func (d *standIn) open(head *wire.DirectorRequest, r wire.DirectorOpenRequest) (
 	case c == nil:
 		d.last++
 		c = &wire.Config{
-			Checkpoint: d.last, Name: r.Name, Created: r.Now, Attributes: r.Attributes,
+			Checkpoint: d.last, Name: r.Name, Created: r.Now, Attributes: r.Attributes, Backup: r.Backup,
 			Epoch: wire.Epoch{Generation: 1, Counter: 1}, Active: head.Node, InSync: []string{head.Node},
 		}
 		if d.elsewhere {

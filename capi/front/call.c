@@ -41,6 +41,8 @@ void ckpt_call_free(struct ckpt_call *call)
 		free(call->elements[0].id);
 	free(call->list);
 	free(call->records);
+	if (call->seat != NULL)
+		ckpt_engine.seat_release(call->seat);
 	if (call->fd >= 0)
 		close(call->fd);
 	free(call);

@@ -12,7 +12,11 @@
 	X(submit, "ckptEngineSubmit", ckpt_engine_submit_fn) \
 	X(next, "ckptEngineNext", ckpt_engine_next_fn) \
 	X(consumed, "ckptEngineConsumed", ckpt_engine_next_fn) \
-	X(selection, "ckptEngineSelection", ckpt_engine_selection_fn)
+	X(selection, "ckptEngineSelection", ckpt_engine_selection_fn) \
+	X(seat_write, "ckptEngineSeatWrite", ckpt_engine_seat_write_fn) \
+	X(seat_read, "ckptEngineSeatRead", ckpt_engine_seat_read_fn) \
+	X(seat_hold, "ckptEngineSeatHold", ckpt_engine_seat_hold_fn) \
+	X(seat_release, "ckptEngineSeatRelease", ckpt_engine_seat_release_fn)
 
 struct ckpt_engine {
 #define X(member, symbol, type) type *member;
@@ -21,7 +25,7 @@ struct ckpt_engine {
 };
 
 /* Valid once ckpt_engine_load has returned SA_AIS_OK, unchanged from then on. Call them between ckpt_engine_enter and
- * ckpt_engine_leave only. */
+ * ckpt_engine_leave only, but for those of seats. */
 extern struct ckpt_engine ckpt_engine;
 
 extern struct ckpt_process ckpt_process;

@@ -83,12 +83,13 @@ func durationText(ns int64) string {
 
 // updateMode says in words what the creation flags mean.
 func updateMode(flags uint32) string {
+	a := wire.Attributes{CreationFlags: flags}
 	mode := "synchronous"
 	switch {
-	case flags&wire.FlagActiveReplica != 0:
-		mode = "asynchronous"
-	case flags&wire.FlagActiveWeak != 0:
+	case a.Weak():
 		mode = "asynchronous, weak"
+	case a.Asynchronous():
+		mode = "asynchronous"
 	}
 	if flags&wire.FlagCollocated != 0 {
 		mode += ", collocated"

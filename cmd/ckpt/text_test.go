@@ -61,7 +61,7 @@ func TestQuantities(t *testing.T) {
 
 func TestUpdateModes(t *testing.T) {
 	for flags, want := range map[uint32]string{1: "synchronous", 2: "asynchronous", 4: "asynchronous, weak", 9: "synchronous, collocated",
-		0xc: "asynchronous, weak, collocated"} {
+		0xc: "asynchronous, weak, collocated", 0x10: "asynchronous", 0x13: "synchronous", 0x6: "asynchronous"} {
 		if got := updateMode(flags); got != want {
 			t.Errorf("%#x: %s, want %s", flags, got, want)
 		}

@@ -40,6 +40,7 @@ type Config struct {
 	SharedMemoryMax uint64
 	WriteMax        uint64
 	StagingMax      uint64
+	Persist         string // auto, always or never
 	SocketMode      fs.FileMode
 
 	RaftListen string // "" = none

@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 	if c.Instance != "default" || c.Cluster != "ckpt" || c.Node == "" || c.RunDir == "" || c.DataDir == "" ||
 		c.ReplicasMax != 1000 || c.WriteMax != 128<<20 || c.StagingMax != 512<<20 || c.SharedMemoryMax != 0 ||
 		c.SocketMode != 0o666 || c.NodeForget != time.Minute || c.LogLevel != slog.LevelInfo || c.LogFormat != "text" ||
-		c.Listen != "127.0.0.1:0" || len(c.NATS) != 0 {
+		c.Listen != "127.0.0.1:0" || c.Persist != "auto" || len(c.NATS) != 0 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -77,6 +77,7 @@ nats: [nats://a:4222, "tls://b:4222"]
 shared-memory-max: 2GB
 write-max: 64 MiB
 socket-mode: 0660
+persist: always
 controller: true
 node-timeout: 1500ms
 log-level: debug
@@ -90,7 +91,7 @@ tls-ca: /ca
 		t.Fatal(err)
 	}
 	if c.RunDir != "/r" || c.SegmentDir != "/dev/shm/s" || strings.Join(c.NATS, " ") != "nats://a:4222 tls://b:4222" ||
-		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || !c.Controller ||
+		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || c.Persist != "always" || !c.Controller ||
 		c.NodeTimeout != 1500*time.Millisecond || c.LogLevel != slog.LevelDebug || c.LogFormat != "json" ||
 		c.RaftListen != "0.0.0.0:7000" || fmt.Sprint(c.Directors) != "[{a h1:7000} {b [::1]:7000}]" || !c.VotingOnly || c.TLSCA != "/ca" {
 		t.Errorf("%+v", c)
@@ -127,6 +128,7 @@ func TestRefusedInFile(t *testing.T) {
 		{"directors: a=h\n", ":1: ", "not host:port"},
 		{"directors: a=h:1,a=h:2\n", ":1: ", "not two directors"},
 		{"directors: a=h:1,b=h:1\n", ":1: ", "not two directors"},
+		{"persist: sometimes\n", ":1: ", `"sometimes" is not auto, always or never`},
 		{"log-level: loud\n", ":1: ", "not debug"},
 		{"log-format: xml\n", ":1: ", "neither text nor json"},
 	} {

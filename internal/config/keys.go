@@ -65,8 +65,8 @@ var Keys = []Key{
 		Help:    "where applications find the service; sockets, locks and, unless configured, replicas",
 		set:     path(func(c *Config) *string { return &c.RunDir })},
 	{Name: "data-dir", Kind: "directory",
-		Default: "/var/lib/ckpt/INSTANCE; without root $XDG_STATE_HOME/ckpt or ~/.local/state/ckpt", Daemons: directors,
-		Help: "where the director keeps names, placement and configurations",
+		Default: "/var/lib/ckpt/INSTANCE; without root $XDG_STATE_HOME/ckpt or ~/.local/state/ckpt", Daemons: everywhere,
+		Help: "where the director keeps names, placement and configurations, and a node director copies of replicas",
 		set:  path(func(c *Config) *string { return &c.DataDir })},
 	{Name: "segment-dir", Kind: "directory", Default: "segments in the run directory", Daemons: nodes,
 		Help: "where replicas live; belongs on tmpfs",
@@ -106,6 +106,10 @@ var Keys = []Key{
 	{Name: "staging-max", Kind: "bytes", Default: "512MiB", preset: true, Daemons: nodes,
 		Help: "most memory for large writes that are arriving in pieces; others wait their turn",
 		set:  size(func(c *Config) *uint64 { return &c.StagingMax }, wire.PieceBytesMax)},
+	{Name: "persist", Kind: "policy", Default: "auto", preset: true, Daemons: nodes,
+		Help: "which checkpoints are kept on disk too, each while this node has its only replica: auto (those made through the " +
+			"OpenClovis API), always (all) or never",
+		set: persist},
 	{Name: "socket-mode", Kind: "mode", Default: "0666", preset: true, Daemons: nodes,
 		Help: "permissions of the session socket, octal: who may connect to it may use the service",
 		set:  mode},
@@ -342,6 +346,15 @@ func level(l *slog.Level, v string) error {
 		return l.UnmarshalText([]byte(v))
 	}
 	return fmt.Errorf("%q is not debug, info, warn or error", v)
+}
+
+func persist(c *Config, v string) error {
+	switch v {
+	case "auto", "always", "never":
+		c.Persist = v
+		return nil
+	}
+	return fmt.Errorf("%q is not auto, always or never", v)
 }
 
 func logFormat(c *Config, v string) error {

@@ -1,5 +1,8 @@
 package dataset
 
+// #include "seat.h"
+import "C"
+
 import (
 	"path/filepath"
 	"time"
@@ -14,27 +17,46 @@ const tables = `
 CREATE TABLE checkpoint(name BLOB NOT NULL);
 CREATE TABLE dataset(id INTEGER PRIMARY KEY, grp INTEGER NOT NULL, ordinal INTEGER NOT NULL);
 CREATE TABLE record(key INTEGER PRIMARY KEY, sum INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE TABLE element(dataset INTEGER NOT NULL, id BLOB NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(dataset, id)) WITHOUT ROWID;
+CREATE TABLE element(dataset INTEGER NOT NULL, id BLOB NOT NULL, record INTEGER NOT NULL,
+	PRIMARY KEY(dataset, id)) WITHOUT ROWID;
 `
 
-// connection is what a process has of one checkpoint. Whoever holds its token uses it.
+// connection is what a process has of one checkpoint. Whoever holds its token, and its seat, uses it.
 type connection struct {
 	name  string
 	path  string
 	token chan struct{}
-	used  uint64 // when it was used last; guarded by Store.mu
-	bad   bool   // to be opened anew: an error may have left it in any state; guarded by the token
-	db    *DB    // nil: not open; guarded by the token
+	seat  *C.struct_ckpt_seat // see seat.h; nil: none
+	used  uint64              // when it was used last; guarded by Store.mu
+	bad   bool                // to be opened anew: an error may have left it in any state; guarded by the token
+	db    *DB                 // nil: not open; guarded by the token
 
 	write, overwrite, read, exists *Statement
 }
 
 func newConnection(dir, name string) *connection {
-	return &connection{name: name, path: filepath.Join(dir, fileName(name)), token: make(chan struct{}, 1)}
+	c := &connection{name: name, path: filepath.Join(dir, fileName(name)), token: make(chan struct{}, 1)}
+	c.newSeat()
+	return c
 }
 
-// lock takes the token; zero limit: only if that can be done at once.
+// lock takes token and seat; zero limit: only if that can be done at once.
 func (c *connection) lock(limit time.Duration) bool {
+	begin := time.Now()
+	if !c.takeToken(limit) {
+		return false
+	}
+	if limit > 0 {
+		limit -= time.Since(begin)
+	}
+	if !c.takeSeat(limit) {
+		<-c.token
+		return false
+	}
+	return true
+}
+
+func (c *connection) takeToken(limit time.Duration) bool {
 	select {
 	case c.token <- struct{}{}:
 		return true
@@ -53,7 +75,10 @@ func (c *connection) lock(limit time.Duration) bool {
 	}
 }
 
-func (c *connection) unlock() { <-c.token }
+func (c *connection) unlock() {
+	c.leaveSeat()
+	<-c.token
+}
 
 // usable reports whether the connection is open, sound and to the file that the name stands for.
 func (c *connection) usable() bool { return c.db != nil && !c.bad && c.db.current() }
@@ -71,8 +96,9 @@ func (c *connection) open(create, relaxed bool, wait time.Duration) error {
 		statement **Statement
 		sql       string
 	}{
-		{&c.write, "INSERT OR REPLACE INTO record SELECT ?1, ?2, ?3 WHERE EXISTS(SELECT 1 FROM dataset WHERE id = ?1 >> 31)"},
-		{&c.overwrite, "UPDATE record SET sum = ?2, data = ?3 WHERE key = (SELECT record FROM element WHERE dataset = ?1 AND id = ?4)"},
+		{&c.write, "UPDATE record SET sum = ?2, data = ?3 WHERE key = ?1"},
+		{&c.overwrite, "UPDATE record SET sum = ?2, data = ?3 " +
+			"WHERE key = (SELECT record FROM element WHERE dataset = ?1 AND id = ?4)"},
 		{&c.read, "SELECT key, sum, data FROM record WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
 		{&c.exists, "SELECT 1 FROM dataset WHERE id = ?1"},
 	} {
@@ -81,11 +107,12 @@ func (c *connection) open(create, relaxed bool, wait time.Duration) error {
 			return err
 		}
 	}
-	if !db.mark() {
+	if !db.mark() { // the directory is locked: the file is there
 		db.Close()
-		return wire.NotExist
+		return &Error{Code: wire.NoResources, Path: c.path, Reason: reasonFiles}
 	}
 	c.db, c.bad = db, false
+	c.fillSeat()
 	return nil
 }
 
@@ -94,5 +121,6 @@ func (c *connection) close() {
 	if c.db != nil {
 		c.db.Close()
 		c.db = nil
+		c.fillSeat()
 	}
 }

@@ -9,9 +9,6 @@ import (
 
 // CreateDataset makes a dataset, or changes its group and order, which mean nothing to the store.
 func (s *Store) CreateDataset(name string, dataset, group, order uint32, limit time.Duration) error {
-	if limit == Inline {
-		return ErrNotInline
-	}
 	return s.with(name, false, limit, func(c *connection) error {
 		same, err := c.db.Prepare("SELECT 1 FROM dataset WHERE id = ?1 AND grp = ?2 AND ordinal = ?3")
 		if err != nil {
@@ -35,9 +32,6 @@ func (s *Store) CreateDataset(name string, dataset, group, order uint32, limit t
 
 // DeleteDataset deletes a dataset and its elements. NotExist: there is no such.
 func (s *Store) DeleteDataset(name string, dataset uint32, limit time.Duration) error {
-	if limit == Inline {
-		return ErrNotInline
-	}
 	return s.with(name, false, limit, func(c *connection) error {
 		return c.db.Transaction(func() error {
 			changed, err := c.db.run("DELETE FROM dataset WHERE id = ?1", dataset)
@@ -75,12 +69,28 @@ func (s *Store) Write(name string, dataset uint32, data []byte, limit time.Durat
 		return wire.TooBig
 	}
 	return s.with(name, false, limit, func(c *connection) error {
-		changed, err := c.write.write(keyOf(dataset, ownNumber), sum(dataset, false, data), data, nil)
-		if err == nil && changed == 0 {
-			return wire.NotExist
+		changed, err := c.write.write(keyOf(dataset, ownNumber), dataset, nil, data, false)
+		if err != nil || changed != 0 {
+			return err
 		}
-		return err
+		return c.db.Transaction(func() error {
+			if err := c.hasDataset(dataset); err != nil {
+				return err
+			}
+			return c.addRecord(ownNumber, dataset, nil, data)
+		})
 	})
+}
+
+// addRecord stores the first record under a key; another process may have been faster.
+func (c *connection) addRecord(number int64, dataset uint32, id, data []byte) error {
+	insert, err := c.db.Prepare("INSERT OR REPLACE INTO record VALUES(?1, ?2, ?3)")
+	if err != nil {
+		return err
+	}
+	defer insert.close()
+	_, err = insert.write(keyOf(dataset, number), dataset, id, data, false)
+	return err
 }
 
 // WriteElement stores an element of a dataset under its id, 1 to DataMax bytes. Neither slice is kept. NotExist as of Write.
@@ -89,22 +99,21 @@ func (s *Store) WriteElement(name string, dataset uint32, id, data []byte, limit
 		return wire.TooBig
 	}
 	return s.with(name, false, limit, func(c *connection) error {
-		check := sum(dataset, true, data)
-		changed, err := c.overwrite.write(int64(dataset), check, data, id)
+		changed, err := c.overwrite.write(int64(dataset), dataset, id, data, true)
 		if err != nil || changed != 0 {
 			return err
 		}
-		return c.addElement(dataset, check, id, data)
+		return c.addElement(dataset, id, data)
 	})
 }
 
 // addElement stores an element that was not there a moment ago.
-func (c *connection) addElement(dataset, check uint32, id, data []byte) error {
+func (c *connection) addElement(dataset uint32, id, data []byte) error {
 	return c.db.Transaction(func() error {
 		if err := c.hasDataset(dataset); err != nil {
 			return err
 		}
-		changed, err := c.overwrite.write(int64(dataset), check, data, id)
+		changed, err := c.overwrite.write(int64(dataset), dataset, id, data, true)
 		if err != nil || changed != 0 {
 			return err
 		}
@@ -113,7 +122,7 @@ func (c *connection) addElement(dataset, check uint32, id, data []byte) error {
 			_, err = c.db.run("INSERT INTO element VALUES(?1, ?2, ?3)", dataset, id, keyOf(dataset, number))
 		}
 		if err == nil {
-			_, err = c.write.write(keyOf(dataset, number), check, data, nil)
+			err = c.addRecord(number, dataset, id, data)
 		}
 		return err
 	})
@@ -157,11 +166,12 @@ func (c *connection) renumber(dataset uint32) error {
 		return nil
 	}, keyOf(dataset, 0), keyOf(dataset, elementsMax))
 	for i, key := range keys {
+		anew := keyOf(dataset, int64(i+1))
 		if err == nil {
-			_, err = c.db.run("UPDATE record SET key = ?2 WHERE key = ?1", key, keyOf(dataset, int64(i+1)))
+			_, err = c.db.run("UPDATE record SET key = ?2 WHERE key = ?1", key, anew)
 		}
 		if err == nil {
-			_, err = c.db.run("UPDATE element SET record = ?3 WHERE dataset = ?1 AND record = ?2", dataset, key, keyOf(dataset, int64(i+1)))
+			_, err = c.db.run("UPDATE element SET record = ?3 WHERE dataset = ?1 AND record = ?2", dataset, key, anew)
 		}
 	}
 	return err
@@ -169,9 +179,6 @@ func (c *connection) renumber(dataset uint32) error {
 
 // DeleteElement deletes an element. NotExist: there is no such.
 func (s *Store) DeleteElement(name string, dataset uint32, id []byte, limit time.Duration) error {
-	if limit == Inline {
-		return ErrNotInline
-	}
 	return s.with(name, false, limit, func(c *connection) error {
 		return c.db.Transaction(func() error {
 			changed, err := c.db.run("DELETE FROM record WHERE key = (SELECT record FROM element WHERE dataset = ?1 AND id = ?2)",

@@ -2,6 +2,5 @@
 // daemon, and what a node director keeps of its replicas on disk.
 //
 // It talks to SQLite through a few functions of its own (sqlite.c) and takes from mattn/go-sqlite3 the SQLite that comes
-// with it: a write of the library-based API is one call from Go into C, which binds, steps and resets a
-// statement that was prepared before.
+// with it. What the library-based API does most, it does without Go at all: see seat.h.
 package dataset

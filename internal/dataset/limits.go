@@ -12,13 +12,12 @@ const (
 	// cacheKiB is the page cache of one connection.
 	cacheKiB = 1024
 
-	// connectionsMax bounds the databases that a process has open, with three descriptors each, as long as no more of them
+	// connectionsMax bounds the databases that a process has open, with four descriptors each, as long as no more of them
 	// are in use at a time.
 	connectionsMax = 32
 
-	// inlineWait is how long a call on the application's own thread waits for another process' commit; then it goes on in
-	// a goroutine.
-	inlineWait = 500 * time.Microsecond
+	// seatPause lies between two looks whether a thread of the application has ended its call.
+	seatPause = 50 * time.Microsecond
 	// lockPause lies between two attempts to lock a directory.
 	lockPause = time.Millisecond
 

@@ -11,14 +11,17 @@ SQLITE int sqlite3_open_v2(const char *path, sqlite3 **db, int flags, const char
 SQLITE int sqlite3_close_v2(sqlite3 *db);
 SQLITE int sqlite3_busy_handler(sqlite3 *db, int (*handler)(void *, int), void *argument);
 SQLITE int sqlite3_file_control(sqlite3 *db, const char *name, int op, void *argument);
-SQLITE int sqlite3_exec(sqlite3 *db, const char *sql, int (*row)(void *, int, char **, char **), void *argument, char **message);
-SQLITE int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int size, unsigned flags, sqlite3_stmt **statement, const char **tail);
+SQLITE int sqlite3_exec(sqlite3 *db, const char *sql, int (*row)(void *, int, char **, char **), void *argument,
+			char **message);
+SQLITE int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int size, unsigned flags, sqlite3_stmt **statement,
+			      const char **tail);
 SQLITE int sqlite3_finalize(sqlite3_stmt *statement);
 SQLITE int sqlite3_system_errno(sqlite3 *db);
 SQLITE const char *sqlite3_errmsg(sqlite3 *db);
 SQLITE long long sqlite3_changes64(sqlite3 *db);
 SQLITE int sqlite3_bind_int64(sqlite3_stmt *statement, int i, long long value);
-SQLITE int sqlite3_bind_blob64(sqlite3_stmt *statement, int i, const void *bytes, unsigned long long size, void (*release)(void *));
+SQLITE int sqlite3_bind_blob64(sqlite3_stmt *statement, int i, const void *bytes, unsigned long long size,
+			       void (*release)(void *));
 SQLITE int sqlite3_bind_null(sqlite3_stmt *statement, int i);
 SQLITE int sqlite3_clear_bindings(sqlite3_stmt *statement);
 SQLITE int sqlite3_step(sqlite3_stmt *statement);
@@ -34,6 +37,7 @@ enum {
 	SQLITE_OK = 0,
 	SQLITE_BLOB = 4,
 	SQLITE_NOMEM = 7,
+	SQLITE_CORRUPT = 11,
 	SQLITE_ROW = 100,
 	SQLITE_DONE = 101,
 	SQLITE_OPEN_READWRITE = 0x2,

@@ -43,7 +43,7 @@ type Options struct {
 //
 // Errors are of type *Error. Its code is
 //   - NotExist: there is no such file, or nothing was ever stored in it, and Create is not set; or the directory is missing;
-//   - Access: permissions, or a read-only file system;
+//   - Access: no permission to read and write; what is on a read-only file system can be opened and read;
 //   - NoSpace: the file system is full;
 //   - FailedOperation: the file is damaged, is no database, is another application's, or was written by a newer release;
 //   - TryAgain: others had it locked for longer than Wait;
@@ -57,6 +57,10 @@ func Open(path string, o Options) (*DB, error) {
 	made, err := present(path, o.Create)
 	if err != nil {
 		return nil, err
+	}
+	// SQLite would open a file that may only be read, and give the log beside it the same permissions, for good.
+	if err := unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK, unix.AT_EACCESS); err != nil && err != unix.EROFS {
+		return nil, systemFailed(path, err)
 	}
 	db, err := connect(path)
 	if err != nil {

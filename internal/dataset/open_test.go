@@ -212,3 +212,17 @@ func TestOpenTogether(t *testing.T) {
 		}
 	}
 }
+
+// A backup made by SQLite's own means opens in the place of the file.
+func TestBackup(t *testing.T) {
+	dir := t.TempDir()
+	db := openTest(t, filepath.Join(dir, "x.db"))
+	put(t, db, 1, []byte("kept"))
+	if err := db.Exec("VACUUM INTO '" + filepath.Join(dir, "backup.db") + "'"); err != nil {
+		t.Fatal(err)
+	}
+	backup := openTest(t, filepath.Join(dir, "backup.db"), lookOnly)
+	if n, err := backup.Integer("SELECT count(*) FROM t WHERE data = x'6b657074'"); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+}

@@ -1,9 +1,11 @@
 #include "sqlite.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "native.h"
 
@@ -45,6 +47,7 @@ int ckpt_db_open(const char *path, struct ckpt_db **out)
 	*out = db;
 	if (db == NULL)
 		return SQLITE_NOMEM;
+	db->file = -1;
 	db->path = strdup(path);
 	if (db->path == NULL)
 		return SQLITE_NOMEM;
@@ -62,17 +65,24 @@ void ckpt_db_close(struct ckpt_db *db)
 	if (db == NULL)
 		return;
 	sqlite3_close_v2(db->sqlite);
+	if (db->file >= 0)
+		close(db->file);
 	free(db->path);
 	free(db);
 }
 
-/* SQLite opens the file by its name, too, and does not say which one that was. While the name stands for the same file before
- * and after, it was that one. */
+/* A descriptor that can do nothing but this: closing any other one would drop the locks that SQLite has on the file. */
 bool ckpt_db_mark(struct ckpt_db *db)
 {
 	struct stat s;
+	int file = open(db->path, O_PATH | O_CLOEXEC);
 
-	if (stat(db->path, &s) != 0)
+	if (file < 0)
+		return false;
+	if (db->file >= 0)
+		close(db->file);
+	db->file = file;
+	if (fstat(file, &s) != 0)
 		return false;
 	db->device = s.st_dev;
 	db->inode = s.st_ino;
@@ -84,6 +94,13 @@ bool ckpt_db_current(const struct ckpt_db *db)
 	struct stat s;
 
 	return stat(db->path, &s) == 0 && s.st_dev == db->device && s.st_ino == db->inode;
+}
+
+bool ckpt_db_named(const struct ckpt_db *db)
+{
+	struct stat s;
+
+	return fstat(db->file, &s) == 0 && s.st_nlink > 0;
 }
 
 void ckpt_db_wait(struct ckpt_db *db, int64_t wait_ns)

@@ -20,6 +20,7 @@ struct ckpt_db {
 	char *path;
 	dev_t device;		/* the file, once ckpt_db_mark was called */
 	ino_t inode;
+	int file;		/* the same file as O_PATH, -1 before */
 	int64_t busy_until;	/* CLOCK_MONOTONIC, ns: until then a lock of somebody else is waited for */
 };
 
@@ -28,10 +29,12 @@ struct ckpt_db {
 int ckpt_db_open(const char *path, struct ckpt_db **db);
 void ckpt_db_close(struct ckpt_db *db);
 
-/* Remembers which file the path stands for now; false: none. Whether it still does: a file that was deleted or replaced
- * can be used as long as it is open, but nobody will ever see what is written to it. */
+/* Remembers which file the path stands for now; false: none, or no descriptor left. Whether it still does (current), and,
+ * which takes half the time, whether it has a name at all (named): a file that was deleted or replaced can be used as long
+ * as it is open, but nobody will ever see what is written to it. */
 bool ckpt_db_mark(struct ckpt_db *db);
 bool ckpt_db_current(const struct ckpt_db *db);
+bool ckpt_db_named(const struct ckpt_db *db);
 
 /* From now on locks are waited for at most wait_ns nanoseconds. */
 void ckpt_db_wait(struct ckpt_db *db, int64_t wait_ns);

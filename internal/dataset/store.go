@@ -12,27 +12,21 @@ import (
 	"libckpt/internal/wire"
 )
 
-// ErrNotInline says that a call can't be made on the application's own thread: nothing was done, it is to be made again
-// in a goroutine, with a limit.
-var ErrNotInline = errors.New("not inline")
-
-// Inline is the limit of a call that must neither wait nor use much stack. Other limits are positive.
-const Inline time.Duration = 0
-
 // Store is the library-based checkpoints in one directory, as one process sees them. Other processes may use them at the
 // same time. Its methods may be called by several goroutines at a time.
 //
-// Each method takes a limit: Inline, or how long it may wait for others. Errors are ErrNotInline, a wire.Code for an
-// ordinary answer (NotExist, TooBig, Timeout), or an *Error that the operator should see.
+// Each method takes a limit, how long it may wait for others. Errors are a wire.Code for an ordinary answer (NotExist, TooBig,
+// TryAgain), or an *Error that the operator should see. Nothing has been stored or deleted then.
 type Store struct {
 	dir     string
 	relaxed bool
 	make    bool // the directory is made when it is needed
 	users   int  // guarded by stores.mu
 
-	mu    sync.Mutex
-	open  map[string]*connection
-	clock uint64
+	mu       sync.Mutex
+	open     map[string]*connection
+	clock    uint64
+	released bool // calls that are still under way close what they open
 }
 
 // stores are those of the process: library handles with the same directory share one.
@@ -76,6 +70,7 @@ func (s *Store) Release(limit time.Duration) {
 		return
 	}
 	s.mu.Lock()
+	s.released = true
 	open := s.open
 	s.open = map[string]*connection{}
 	s.mu.Unlock()
@@ -90,7 +85,7 @@ func (s *Store) Release(limit time.Duration) {
 
 // Create makes a checkpoint; one that exists keeps what it has.
 func (s *Store) Create(name string, limit time.Duration) error {
-	if limit != Inline && s.make {
+	if s.make {
 		if err := os.MkdirAll(s.dir, 0o700); err != nil {
 			return systemFailed(s.dir, err)
 		}
@@ -98,11 +93,8 @@ func (s *Store) Create(name string, limit time.Duration) error {
 	return s.with(name, true, limit, func(*connection) error { return nil })
 }
 
-// Delete deletes a checkpoint with all that is in it, whoever uses it. It never goes inline.
+// Delete deletes a checkpoint with all that is in it, whoever uses it.
 func (s *Store) Delete(name string, limit time.Duration) error {
-	if limit == Inline {
-		return ErrNotInline
-	}
 	deadline := time.Now().Add(limit)
 	path := filepath.Join(s.dir, fileName(name))
 	if err := s.present(path); err != nil {
@@ -116,13 +108,13 @@ func (s *Store) Delete(name string, limit time.Duration) error {
 	if err := s.present(path); err != nil {
 		return err
 	}
+	if err := Delete(path); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	c := s.open[name]
 	delete(s.open, name)
 	s.mu.Unlock()
-	if err := Delete(path); err != nil {
-		return err
-	}
 	if c != nil && c.lock(time.Until(deadline)) { // else whoever has it closes it
 		c.close()
 		c.unlock()
@@ -178,62 +170,37 @@ func (s *Store) lockDirectory(deadline time.Time) (unlock func(), err error) {
 			return nil, systemFailed(s.dir, err)
 		case time.Now().After(deadline):
 			_ = unix.Close(fd)
-			return nil, wire.Timeout
+			return nil, wire.TryAgain
 		}
 		time.Sleep(lockPause)
 	}
 }
 
-// with calls f with the connection to a checkpoint, which is made if need be.
+// with calls f with the connection to a checkpoint, which is made if need be. f may be called twice: what is wrong with a
+// connection may be that something was wrong when it was made.
 func (s *Store) with(name string, create bool, limit time.Duration, f func(*connection) error) error {
-	if limit == Inline {
-		return s.inline(name, f)
-	}
 	deadline := time.Now().Add(limit)
 	for {
 		c := s.entry(name)
 		if !c.lock(time.Until(deadline)) {
-			return wire.Timeout
+			return wire.TryAgain
 		}
 		if !s.holds(c) {
 			c.unlock()
 			continue
 		}
+		old := c.usable()
 		err := s.reach(c, create, deadline)
 		if err == nil {
 			c.db.Wait(time.Until(deadline))
 			err = c.try(f)
 		}
-		moved := err == wire.NotExist && c.db != nil && !c.db.current()
+		again := old && c.bad || err == wire.NotExist && c.db != nil && !c.db.current()
 		s.leave(c)
-		if !moved || time.Now().After(deadline) {
+		if !again || time.Now().After(deadline) {
 			return err
 		}
 	}
-}
-
-// inline is with for a thread of the application: the connection must be there, and free.
-func (s *Store) inline(name string, f func(*connection) error) error {
-	s.mu.Lock()
-	c := s.open[name]
-	if c != nil {
-		s.clock++
-		c.used = s.clock
-	}
-	s.mu.Unlock()
-	if c == nil || !stackSuffices() || !c.lock(0) {
-		return ErrNotInline
-	}
-	defer s.leave(c)
-	if !c.usable() {
-		return ErrNotInline
-	}
-	c.db.Wait(inlineWait)
-	err := c.try(f)
-	if err == wire.Timeout || err == wire.NotExist && !c.db.current() {
-		return ErrNotInline
-	}
-	return err
 }
 
 // try calls f and looks at its error.
@@ -244,7 +211,7 @@ func (c *connection) try(f func(*connection) error) error {
 		return err
 	}
 	if e.Busy() {
-		return wire.Timeout
+		return wire.TryAgain
 	}
 	c.bad = true
 	return err
@@ -277,6 +244,10 @@ func (s *Store) entry(name string) *connection {
 // idle is the connection that was used least recently and is not in use, locked; nil if all are.
 func (s *Store) idle() (least *connection) {
 	for _, c := range s.open {
+		if c.seatUsed() {
+			s.clock++
+			c.used = s.clock
+		}
 		if (least == nil || c.used < least.used) && c.lock(0) {
 			if least != nil {
 				least.unlock()
@@ -297,14 +268,14 @@ func (s *Store) holds(c *connection) bool {
 // leave gives a connection back. One that is not open is forgotten; one that was forgotten meanwhile is closed.
 func (s *Store) leave(c *connection) {
 	s.mu.Lock()
-	if s.open[c.name] != c {
-		s.mu.Unlock()
+	held := s.open[c.name] == c
+	if held && (c.db == nil || s.released) {
+		delete(s.open, c.name)
+	}
+	closing := !held || s.released
+	s.mu.Unlock()
+	if closing {
 		c.close()
-	} else {
-		if c.db == nil {
-			delete(s.open, c.name)
-		}
-		s.mu.Unlock()
 	}
 	c.unlock()
 }
@@ -329,7 +300,7 @@ func (s *Store) reach(c *connection, create bool, deadline time.Time) error {
 	case !errors.As(err, &e):
 		return err
 	case e.Busy():
-		return wire.Timeout
+		return wire.TryAgain
 	case e.Code == wire.NotExist && !create:
 		return wire.NotExist
 	}

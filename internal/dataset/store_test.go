@@ -132,36 +132,21 @@ func TestExists(t *testing.T) {
 	see(false, false)
 }
 
-func TestInline(t *testing.T) {
+func TestLocked(t *testing.T) {
 	dir := t.TempDir()
-	s := newStore(t, dir)
-	if err := s.Write("c", 1, nil, Inline); err != ErrNotInline {
-		t.Errorf("%v", err)
-	}
-	must(t, s.Create("c", testLimit))
-	must(t, s.CreateDataset("c", 1, 0, 0, testLimit))
-	must(t, s.Write("c", 1, []byte("x"), Inline))
-	must(t, s.WriteElement("c", 1, []byte("e"), []byte("y"), Inline))
-	r, err := s.Read("c", 1, Inline)
-	must(t, err)
-	if r.Count != 2 {
-		t.Errorf("%d records", r.Count)
-	}
-	r.Free()
-	// Another process writes.
-	other, err := Open(filepath.Join(dir, "c.db"), Options{Application: Datasets, Format: format})
+	s := withDataset(t, dir)
+	must(t, s.Write("c", 1, []byte("x"), testLimit))
+	other, err := Open(filepath.Join(dir, "c.db"), Options{Application: Datasets, Format: format}) // as another process
 	must(t, err)
 	defer other.Close()
 	must(t, other.Transaction(func() error {
-		if err := s.Write("c", 1, nil, Inline); err != ErrNotInline {
-			t.Errorf("%v", err)
+		gives(t, s.Write("c", 1, nil, 10*time.Millisecond), wire.TryAgain)
+		if got := contents(t, s, "c", 1); !reflect.DeepEqual(got, []string{"=x"}) { // a reader does not mind
+			t.Errorf("%q", got)
 		}
-		gives(t, s.Write("c", 1, nil, 10*time.Millisecond), wire.Timeout)
-		r, err := s.Read("c", 1, Inline) // a reader does not mind
-		r.Free()
-		return err
+		return nil
 	}))
-	must(t, s.Write("c", 1, nil, Inline))
+	must(t, s.Write("c", 1, nil, testLimit))
 }
 
 func TestDeleteWhileOpen(t *testing.T) {
@@ -221,6 +206,20 @@ func TestConnectionsAreBounded(t *testing.T) {
 		if got := contents(t, s, name, 1); !reflect.DeepEqual(got, []string{"=" + name}) {
 			t.Errorf("%q", got)
 		}
+	}
+}
+
+// A call that is under way when the last user is gone leaves nothing open.
+func TestReleaseDuringCall(t *testing.T) {
+	s := OpenStore(Place{Dir: t.TempDir()})
+	must(t, s.Create("c", testLimit))
+	must(t, s.with("c", false, testLimit, func(*connection) error {
+		s.Release(time.Millisecond)
+		return nil
+	}))
+	must(t, s.Create("d", testLimit))
+	if len(s.open) != 0 {
+		t.Errorf("%d connections are open", len(s.open))
 	}
 }
 

@@ -8,13 +8,14 @@ import (
 	"strconv"
 )
 
-// Files in a run directory.
+// Files in a run directory, and in a data directory.
 const (
 	NodeSocket = "node.sock" // the session socket of the node director
 	BusFile    = "bus.json"  // address and daemon credential of the embedded NATS server, 0600
 	BusLock    = "bus.lock"  // held by the process whose NATS server BusFile describes
 	Sessions   = "sessions"  // what the node director remembers of its sessions
 	Segments   = "segments"  // replicas, unless another directory is configured for them
+	Copies     = "copies"    // in the data directory, by node: copies of replicas on disk
 )
 
 // Variable is the environment variable that names the run directory.

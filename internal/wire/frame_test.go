@@ -132,15 +132,53 @@ func TestFrameRefusesWhatIsNoMessage(t *testing.T) {
 	}
 }
 
+// The release before knew events without data, expiry and the writer's session. It goes on with those of this one, and
+// this one with its.
+func TestEventsOfTheReleaseBefore(t *testing.T) {
+	type eventBefore struct {
+		Checkpoint, Update, Writer uint64
+		Deleted                    bool
+		Elements                   []Element
+	}
+	read := func(frame []byte, v any) []byte {
+		d, err := NewDecoder(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Release()
+		if err := d.Value(v); err != nil {
+			t.Fatal(err)
+		}
+		return d.Data()
+	}
+	elements := []Element{{ID: []byte("a"), Offset: 1, Size: 2}}
+	var old []eventBefore
+	now := []Event{
+		{Checkpoint: 1, Update: 2, Writer: 3, Elements: elements, Session: 4, Data: 2},
+		{Checkpoint: 1, Update: 3, Expired: []byte("b")},
+	}
+	read(mustEncode(t, KindEvents, [][]byte{[]byte("xy")}, now), &old)
+	if want := []eventBefore{{1, 2, 3, false, elements}, {1, 3, 0, false, nil}}; !reflect.DeepEqual(old, want) {
+		t.Errorf("%+v, want %+v", old, want)
+	}
+	var read1 []Event
+	data := read(mustEncode(t, KindEvents, nil, old), &read1)
+	if want := []Event{{Checkpoint: 1, Update: 2, Writer: 3, Elements: elements}, {Checkpoint: 1, Update: 3}}; len(data) != 0 || !reflect.DeepEqual(read1, want) {
+		t.Errorf("%+v, want %+v", read1, want)
+	}
+}
+
 // FuzzValue: whatever arrives is decoded or refused; no input panics or takes memory out of proportion.
 func FuzzValue(f *testing.F) {
 	f.Add(mustEncode(f, KindRequest, nil, &Request{Op: OpOpen}, &OpenRequest{Name: "n", HasAttributes: true}))
 	f.Add(mustEncode(f, KindReply, [][]byte{{1}}, &Reply{Slot: 3}, &SectionsReply{Sections: []Section{{ID: []byte("a")}}}))
 	f.Add(mustEncode(f, KindEvents, nil, []Event{{Checkpoint: 1, Elements: []Element{{ID: []byte("b")}}}}))
+	f.Add(mustEncode(f, KindEvents, [][]byte{[]byte("data")}, []Event{{Checkpoint: 1, Data: 4, Expired: []byte("x")}}))
+	f.Add(mustEncode(f, KindReply, nil, &Reply{}, &ChangesReply{Update: 1, Deleted: [][]byte{[]byte("d"), nil}}))
 	f.Add(mustEncode(f, KindHello, nil, &Hello{Program: "p"}))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		for _, v := range []any{new(Request), new(OpenRequest), new(UpdateRequest), new(SectionsReply), new([]Event), new(Hello), new(RegisterRequest),
-			new(AnnounceRequest), new(ReplicaRequest), new(OperatorRequest), new(OperatorReply)} {
+			new(AnnounceRequest), new(ReplicaRequest), new(OperatorRequest), new(OperatorReply), new(NotifyRequest), new(ChangesReply)} {
 			d, err := NewDecoder(frame)
 			if err != nil {
 				return

@@ -113,9 +113,9 @@ type OpenRequest struct {
 // OpenReply describes the checkpoint opened.
 type OpenReply struct {
 	Checkpoint uint64
-	Attributes Attributes
-	Replica    bool   // this node has a replica that the session socket can hand over
-	Update     uint64 // number of the last update: events with greater numbers follow
+	Attributes Attributes // MaxSectionSize is the limit that holds: see Config.SectionSizeMax
+	Replica    bool       // this node has a replica that the session socket can hand over
+	Update     uint64     // number of the last update: events with greater numbers follow
 }
 
 // HandleRequest is on an open checkpoint.
@@ -245,12 +245,14 @@ type ChangesRequest struct {
 }
 
 // ChangesReply gives the exact events where they are still known, else one element a section changed since,
-// offset 0 and its whole size, in Whole.
+// offset 0 and its whole size, in Whole; and the ids of sections that are gone, where these are still known.
 type ChangesReply struct {
-	Update uint64 // the reply covers all up to this
-	Events []Event
-	Whole  []Element
-	Exact  bool
+	Update  uint64 // the reply covers all up to this
+	Events  []Event
+	Whole   []Element
+	Exact   bool
+	Deleted [][]byte // by an application
+	Expired [][]byte
 }
 
 // NodeStatusReply describes the node director.

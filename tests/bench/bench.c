@@ -6,6 +6,8 @@
  *   cc -std=c11 -O2 -I DIRECTORY_OF_saCkpt.h bench.c -L DIRECTORY_OF_LIBRARY -l NAME -o bench
  *   bench [--quick | --seconds S]     S: how long each row is measured, default 0.5
  *
+ * Built with -DBENCH_CLCKPT it also makes calls through clCkpt* (clovis.c), on the same checkpoints.
+ *
  * Prints one CSV row for each operation, update mode, size and number of processes:
  *
  *   n          measured calls, of all processes together
@@ -33,6 +35,8 @@
 #include <unistd.h>
 
 #include <saCkpt.h>
+
+#include "clovis.h"
 
 enum {
     PROCESSES_MAX = 4,
@@ -82,6 +86,7 @@ struct worker {
     unsigned char *data, *back;          /* what was written last; what is read */
     uint64_t sequence;                   /* of what was written last */
     SaCkptHandleT last_library;          /* finalized last */
+    uint64_t clovis;                     /* the shared checkpoint, opened through clCkpt*; 0 = not yet */
     struct result *result;
 };
 
@@ -306,6 +311,43 @@ static void check_finalized(struct worker *w)
     CALL(w, SA_AIS_ERR_BAD_HANDLE, saCkptFinalize(w->last_library));
 }
 
+#ifdef BENCH_CLCKPT
+static uint64_t clovis(struct worker *w)
+{
+    if (w->clovis == 0)
+        w->clovis = clovis_open(w->name.value, w->name.length);
+    return w->clovis;
+}
+
+static void spoil_clovis(struct worker *w)
+{
+    clovis(w);
+    spoil(w);
+}
+
+static void measure_clovis_read(struct worker *w)
+{
+    if (clovis_read(w->clovis, w->own.id, w->own.idLen, w->back, w->size) != w->size)
+        fail("clCkptCheckpointRead", "wrong readSize");
+}
+
+static void stamp_clovis(struct worker *w)
+{
+    clovis(w);
+    stamp(w);
+}
+
+static void measure_clovis_write(struct worker *w)
+{
+    clovis_write(w->clovis, w->own.id, w->own.idLen, w->data, w->size);
+}
+
+static void measure_clovis_overwrite(struct worker *w)
+{
+    clovis_overwrite(w->clovis, w->own.id, w->own.idLen, w->data, w->size);
+}
+#endif
+
 struct operation {
     const char *name;
     void (*before)(struct worker *);  /* before each call */
@@ -323,6 +365,11 @@ static const struct operation operations[] = {
     {"section_delete", create_extra, delete_extra, check_deleted, nothing, 0},
     {"open_close", nothing, measure_open_close, check_open, nothing, 0},
     {"create_unlink_close", nothing, measure_create_unlink_close, check_unlinked, nothing, 0},
+#ifdef BENCH_CLCKPT
+    {"clckpt_read", spoil_clovis, measure_clovis_read, check_all_read, check_stamps, 0},
+    {"clckpt_write", stamp_clovis, measure_clovis_write, check_written, nothing, 0},
+    {"clckpt_overwrite", stamp_clovis, measure_clovis_overwrite, check_written, nothing, 0},
+#endif
     {"initialize_finalize", nothing, measure_initialize_finalize, check_finalized, nothing, 0},
 };
 

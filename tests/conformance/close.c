@@ -79,7 +79,7 @@ static void t74(void)
     Attributes a = attributes();
     SaCkptHandleT library = initialize();
     SaCkptCheckpointHandleT checkpoint = create(library, &name, &a);
-    struct peer peer = peer_start();
+    struct peer peer = peer_start(client->name);
 
     add_section(checkpoint, SID("a"), "data");
     OK(peer_do(&peer, "open 0 %d %.*s", READ, name.length, name.value));
@@ -96,7 +96,7 @@ static void t75(void)
     SaNameT kept = name_of("kept"), lost = name_of("lost");
     SaCkptHandleT library = initialize();
     SaCkptCheckpointHandleT checkpoint;
-    struct peer peer = peer_start();
+    struct peer peer = peer_start(client->name);
 
     OK(peer_do(&peer, "create 0 %lld 1 %.*s", 2 * SECOND, kept.length, kept.value));
     OK(peer_do(&peer, "section 0 a data"));

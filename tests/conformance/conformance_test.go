@@ -3,43 +3,25 @@
 package conformance
 
 import (
-	"bufio"
-	"bytes"
-	"context"
-	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"libckpt/tests/testcluster"
 )
 
-const (
-	statements = 200              // numbered from 1, each tested for one client at least
-	runTimeout = 10 * time.Minute // of the whole suite
-)
+const statements = 200 // numbered from 1, each tested for one client at least
 
 // due are the statements that need several nodes.
 var due = map[int]bool{13: true, 105: true, 106: true}
 
-// A result is one line of the program's output.
-type result struct {
-	number, client, outcome, claim, detail string
-}
-
 func TestConformance(t *testing.T) {
 	c := testcluster.Start(t, testcluster.Options{})
-	results := run(t, c)
 	seen := make(map[int]bool)
-	for _, r := range results {
-		if n, err := strconv.Atoi(r.number); err == nil {
+	for _, r := range c.RunSuite(t, "tests/conformance") {
+		if n, err := strconv.Atoi(r.Label); err == nil {
 			seen[n] = true
 		}
-		t.Run(r.number+"/"+r.client, func(t *testing.T) { r.report(t) })
+		t.Run(r.Label+"/"+r.Client, func(t *testing.T) { report(t, r) })
 	}
 	for n := 1; n <= statements; n++ {
 		if !seen[n] {
@@ -48,55 +30,16 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func (r result) report(t *testing.T) {
-	switch r.outcome {
+func report(t *testing.T, r testcluster.Result) {
+	switch r.Outcome {
 	case "PASS":
 	case "DUE":
-		if n, err := strconv.Atoi(r.number); err != nil || !due[n] {
-			t.Errorf("%s: postponed, but needs no second node", r.claim)
+		if n, err := strconv.Atoi(r.Label); err != nil || !due[n] {
+			t.Errorf("%s: postponed, but needs no second node", r.Claim)
 			return
 		}
-		t.Skipf("%s: needs several nodes", r.claim)
+		t.Skipf("%s: needs several nodes", r.Claim)
 	default:
-		t.Errorf("%s: %s", r.claim, r.detail)
+		t.Errorf("%s: %s", r.Claim, r.Detail)
 	}
-}
-
-// run runs the program once, against the cluster, and returns all results.
-func run(t *testing.T, c *testcluster.Cluster) []result {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, testcluster.Binary(t, "tests/conformance"))
-	cmd.Env = append(c.Env(), fmt.Sprintf("CKPT_CONFORMANCE_SERVICE_PID=%d", c.Pid()))
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it lets a stopped service go on
-	cmd.WaitDelay = 5 * time.Second
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) { // 1: some test failed
-		t.Fatalf("conformance: %v\n%s", err, stderr.String())
-	}
-	results, err := parse(stdout.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return results
-}
-
-func parse(output []byte) ([]result, error) {
-	var results []result
-	lines := bufio.NewScanner(bytes.NewReader(output))
-	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "summary: ") {
-			return results, nil
-		}
-		f := strings.Split(lines.Text(), "\t")
-		if len(f) != 5 {
-			return nil, fmt.Errorf("conformance printed %q", lines.Text())
-		}
-		results = append(results, result{number: f[0], client: f[1], outcome: f[2], claim: f[3], detail: f[4]})
-	}
-	return nil, errors.New("conformance printed no summary")
 }

@@ -7,11 +7,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "recorder.h"
-#include "runner.h"
 
 const struct client clients[CLIENT_COUNT] = {
     {"B.01.01", B_01_01, {'B', 1, 1}},
@@ -19,7 +17,6 @@ const struct client clients[CLIENT_COUNT] = {
     {"B.02.03", B_02_03, {'B', 2, 3}},
 };
 const struct client *client;
-const char *test_label;
 
 SaAisErrorT initialize_as(SaVersionT version, SaCkptHandleT *handle)
 {
@@ -222,15 +219,4 @@ SaCkptSectionDescriptorT describe(SaCkptCheckpointHandleT checkpoint, SaCkptSect
     OK(saCkptSectionIterationFinalize(iteration));
     found.sectionId = id;
     return found;
-}
-
-void *guarded(size_t size)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t pages = (size + page - 1) / page;
-    char *memory = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    TRUE(memory != MAP_FAILED);
-    EQUAL(0, mprotect(memory + pages * page, page, PROT_NONE));
-    return memory + pages * page - size;
 }

@@ -1,12 +1,7 @@
 /*
- * harness.h: what a conformance test is made of.
+ * harness.h: what the tests of saCkpt* have in common, beside tests/harness.
  *
- * A test is a function that runs alone in a process of its own, as one client version (`client`).
- * It fails at the first check that does not hold: the process reports the place, the expression and
- * the values, and ends. Everything a test waits for has a bound.
- *
- * The files of this folder carry a build constraint, since the Go tool would otherwise want to
- * compile them as part of the Go test beside them.
+ * Each test runs as one client version (`client`).
  */
 #ifndef CONFORMANCE_HARNESS_H
 #define CONFORMANCE_HARNESS_H
@@ -16,10 +11,8 @@
 #include <saCkpt_B_02_03.h>
 #include <opensaf/cpsv_papi.h>
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "check.h"
+#include "runner.h"
 
 /* ---- tests and clients ---- */
 
@@ -45,10 +38,8 @@ extern const struct client clients[CLIENT_COUNT];
 /* The client this process is; set before the test function runs. */
 extern const struct client *client;
 
-enum {
-    EXCLUSIVE = 1, /* no other test may run meanwhile: it stops the service or uses up a limit */
-    DUE = 2        /* needs several nodes: listed, not run */
-};
+/* The test that this process runs: "061" or "D4". */
+extern const char *test_label;
 
 struct test {
     int number;         /* in its own table: 1 to 200, or 1 and up */
@@ -59,8 +50,6 @@ struct test {
     int timeout_s;      /* 0: DEFAULT_TIMEOUT_S */
 };
 
-#define DEFAULT_TIMEOUT_S 20
-
 /* A table of tests ends with an element whose claim is NULL. */
 extern const struct test lifecycle_tests[], dispatch_tests[], open_tests[], open_async_tests[],
     close_tests[], unlink_tests[], status_tests[], section_tests[], generated_id_tests[],
@@ -70,76 +59,16 @@ extern const struct test decision_handle_tests[], decision_name_tests[], decisio
 
 /* ---- checks ---- */
 
-struct site {
-    const char *file;
-    int line;
-    const char *expression;
-};
-
-const char *error_name(SaAisErrorT code);
-
-/* Remembers what is being called, for the report of a test that hangs. */
-void check_enter(const struct site *site);
+const char *error_name(uint32_t code);
 void check_rc(const struct site *site, SaAisErrorT want, SaAisErrorT got);
-void check_u64(const struct site *site, uint64_t want, uint64_t got);
-void check_true(const struct site *site, bool holds);
-void check_bytes(const struct site *site, const void *want, const void *got, size_t size);
-_Noreturn void fail_at(const struct site *site, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Text added to the report of a failing check of this thread, until the next call. */
-void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#define SITE(expression) \
-    static const struct site site_ = {__FILE__, __LINE__, expression}; \
-    check_enter(&site_)
 
 /* RC: the call returns this code. OK: it returns SA_AIS_OK. */
 #define RC(want, call) do { SITE(#call); check_rc(&site_, (want), (call)); } while (0)
 #define OK(call) do { SITE(#call); check_rc(&site_, SA_AIS_OK, (call)); } while (0)
-#define EQUAL(want, value) \
-    do { SITE(#value); check_u64(&site_, (uint64_t)(want), (uint64_t)(value)); } while (0)
-#define TRUE(condition) do { SITE(#condition); check_true(&site_, (condition)); } while (0)
-#define BYTES(want, got, size) do { SITE(#got); check_bytes(&site_, (want), (got), (size)); } while (0)
-#define FAIL(...) do { SITE("-"); fail_at(&site_, __VA_ARGS__); } while (0)
-
-/* ---- time ---- */
-
-#define MS 1000000LL
-#define SECOND SA_TIME_ONE_SECOND
-
-SaTimeT wall_now(void);      /* ns since 1970 */
-SaTimeT monotonic_now(void); /* ns */
-void sleep_until(SaTimeT monotonic_deadline);
-void pause_ms(int milliseconds); /* between two looks at a condition, or to let nothing happen */
-
-/* EVENTUALLY: the condition comes to hold within so many milliseconds. */
-#define EVENTUALLY(within_ms, condition) \
-    do { \
-        SITE(#condition); \
-        SaTimeT until_ = monotonic_now() + (within_ms) * MS; \
-        while (!(condition)) { \
-            if (monotonic_now() > until_) \
-                fail_at(&site_, "did not come to hold within %d ms", (int)(within_ms)); \
-            pause_ms(5); \
-        } \
-    } while (0)
-
-/* STAYS: the condition holds all the time for so many milliseconds. */
-#define STAYS(for_ms, condition) \
-    do { \
-        SITE(#condition); \
-        SaTimeT until_ = monotonic_now() + (for_ms) * MS; \
-        do { \
-            check_true(&site_, (condition)); \
-            pause_ms(5); \
-        } while (monotonic_now() < until_); \
-    } while (0)
 
 /* ---- client and checkpoints ---- */
 
 #define TIMEOUT (10 * SECOND) /* of the calls of a test that have a timeout argument */
-#define WAIT_MS 8000          /* bound for what must happen soon */
 
 enum {
     READ = SA_CKPT_CHECKPOINT_READ,
@@ -212,9 +141,6 @@ SaCkptSectionDescriptorT describe(SaCkptCheckpointHandleT checkpoint, SaCkptSect
 
 bool same_id(SaCkptSectionIdT a, SaCkptSectionIdT b);
 
-/* size bytes that end right before a page that may not be touched, never freed. */
-void *guarded(size_t size);
-
 /* ---- handles that must be refused ---- */
 
 /* Every function that takes such a handle, with good arguments, answers BAD_HANDLE. */
@@ -259,37 +185,15 @@ void record_arrival(const SaCkptCheckpointHandleT checkpoint, SaCkptIOVectorElem
                     SaUint32T count);
 
 int selection_object(SaCkptHandleT library);
-bool readable(int fd);                   /* now */
-bool becomes_readable(int fd, int within_ms);
 /* Dispatches until so many callbacks have run in all since events_clear; fails after WAIT_MS. */
 void await_events(SaCkptHandleT library, int count);
 
 /* ---- a second process ---- */
 
-/* A peer is a client in a process of its own that carries out commands. Slots number its open
- * checkpoints, 0 to 7. Texts hold no spaces. */
-struct peer {
-    int pid;
-    int to, from;
-};
-
-struct peer peer_start(void);
-/* Sends one command and waits for its result code:
+/* The commands of a peer. Slots number its open checkpoints, 0 to 7. Texts hold no spaces.
  *   open SLOT FLAGS NAME | create SLOT RETENTION_NS CREATIONFLAGS NAME | close SLOT | unlink NAME
  *   section SLOT ID TEXT | overwrite SLOT ID TEXT | expect SLOT ID TEXT | finalize
  *   series SLOT COUNT (overwrites sections "first", then "second" with a counter, COUNT times) */
-SaAisErrorT peer_do(struct peer *peer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-void peer_send(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-SaAisErrorT peer_result(struct peer *peer, int within_ms);
-void peer_kill(struct peer *peer); /* SIGKILL, and waits for the process to be gone */
 int peer_main(const char *client_name);
-
-/* ---- the service's process ---- */
-
-/* Stops it so that no call is answered, and lets it go on. The runner does the latter too when the
- * test ends in any way. Only in EXCLUSIVE tests. */
-void service_stop(void);
-void service_continue(void);
 
 #endif

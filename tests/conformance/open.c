@@ -356,7 +356,7 @@ static void t52(void)
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         char text[100];
         /* The time and the process make it unique. */
-        int length = snprintf(text, sizeof text, "%s%lld.%d", prefixes[i], wall_now(),
+        int length = snprintf(text, sizeof text, "%s%lld.%d", prefixes[i], (long long)wall_now(),
                               (int)getpid());
         SaNameT name = name_from(text, (size_t)length);
         SaCkptCheckpointHandleT checkpoint;

@@ -1,113 +1,13 @@
 //go:build ignore
 
 /*
- * peer.c: a client in a second process, driven line by line over a pair of pipes.
+ * peer.c: the commands that a client in a second process carries out.
  */
 #include "harness.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define SLOTS 8
-#define LINE_MAX_BYTES 512
-#define START_MS 15000
-#define COMMAND_MS 15000
-
-extern char **environ;
-
-/* ---- the test's side ---- */
-
-struct peer peer_start(void)
-{
-    struct peer peer;
-    int to[2], from[2];
-    char name[16];
-    char *const argv[] = {"conformance", "--peer", name, NULL};
-    posix_spawn_file_actions_t actions;
-
-    snprintf(name, sizeof name, "%s", client->name);
-    EQUAL(0, pipe2(to, O_CLOEXEC));
-    EQUAL(0, pipe2(from, O_CLOEXEC));
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-    EQUAL(0, posix_spawn(&peer.pid, "/proc/self/exe", &actions, NULL, argv, environ));
-    posix_spawn_file_actions_destroy(&actions);
-    close(to[0]);
-    close(from[1]);
-    peer.to = to[1];
-    peer.from = from[0];
-    RC(SA_AIS_OK, peer_result(&peer, START_MS));
-    return peer;
-}
-
-static void send_line(struct peer *peer, const char *format, va_list args)
-{
-    char line[LINE_MAX_BYTES];
-    int length = vsnprintf(line, sizeof line - 1, format, args);
-    TRUE(length > 0 && length < (int)sizeof line - 1);
-    line[length++] = '\n';
-    EQUAL(length, write(peer->to, line, (size_t)length));
-}
-
-void peer_send(struct peer *peer, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    send_line(peer, format, args);
-    va_end(args);
-}
-
-SaAisErrorT peer_result(struct peer *peer, int within_ms)
-{
-    char line[LINE_MAX_BYTES];
-    size_t length = 0;
-    SaTimeT until = monotonic_now() + within_ms * MS;
-
-    for (;;) {
-        struct pollfd p = {.fd = peer->from, .events = POLLIN};
-        SaTimeT left = (until - monotonic_now()) / MS;
-        if (left <= 0 || poll(&p, 1, (int)left) != 1)
-            FAIL("the second process did not answer within %d ms", within_ms);
-        TRUE(length < sizeof line);
-        if (read(peer->from, line + length, 1) != 1)
-            FAIL("the second process has died");
-        if (line[length] != '\n') {
-            length++;
-            continue;
-        }
-        line[length] = 0;
-        if (line[0] < '0' || line[0] > '9')
-            FAIL("in the second process: %s", line);
-        return (SaAisErrorT)atoi(line);
-    }
-}
-
-SaAisErrorT peer_do(struct peer *peer, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    send_line(peer, format, args);
-    va_end(args);
-    return peer_result(peer, COMMAND_MS);
-}
-
-void peer_kill(struct peer *peer)
-{
-    EQUAL(0, kill(peer->pid, SIGKILL));
-    EQUAL(peer->pid, waitpid(peer->pid, NULL, 0));
-    close(peer->to);
-    close(peer->from);
-}
-
-/* ---- the peer's side ---- */
 
 static SaCkptHandleT library;
 static SaCkptCheckpointHandleT slots[SLOTS];
@@ -129,7 +29,7 @@ static SaAisErrorT series(SaCkptCheckpointHandleT checkpoint, uint64_t count)
     return SA_AIS_OK;
 }
 
-static SaAisErrorT carry_out(char *line)
+static uint32_t carry_out(char *line)
 {
     char *word[5] = {0};
     char *rest = line;
@@ -176,19 +76,10 @@ static SaAisErrorT carry_out(char *line)
 
 int peer_main(const char *client_name)
 {
-    char line[LINE_MAX_BYTES];
-
     for (int i = 0; i < CLIENT_COUNT; i++)
         if (strcmp(clients[i].name, client_name) == 0)
             client = &clients[i];
     TRUE(client != NULL);
     library = initialize();
-    printf("%d\n", (int)SA_AIS_OK);
-    fflush(stdout);
-    while (fgets(line, sizeof line, stdin) != NULL) {
-        line[strcspn(line, "\n")] = 0;
-        printf("%d\n", (int)carry_out(line));
-        fflush(stdout);
-    }
-    return 0;
+    return peer_serve(carry_out);
 }

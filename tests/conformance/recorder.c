@@ -5,7 +5,6 @@
  */
 #include "recorder.h"
 
-#include <poll.h>
 #include <pthread.h>
 
 static struct event events[EVENTS_MAX];
@@ -101,17 +100,6 @@ int selection_object(SaCkptHandleT library)
     OK(saCkptSelectionObjectGet(library, &object));
     TRUE(object < 1 << 20);
     return (int)object;
-}
-
-bool becomes_readable(int fd, int within_ms)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    return poll(&p, 1, within_ms) == 1 && p.revents == POLLIN;
-}
-
-bool readable(int fd)
-{
-    return becomes_readable(fd, 0);
 }
 
 void await_events(SaCkptHandleT library, int count)

@@ -87,7 +87,7 @@ static void t199(void)
 {
     SaCkptCheckpointHandleT writer = begin(SA_CKPT_WR_ALL_REPLICAS), reader, write_only;
     SaCkptHandleT writing = library, listening = initialize(), deaf = initialize();
-    struct peer peer = peer_start();
+    struct peer peer = peer_start(client->name);
 
     add_section(writer, SID("a"), "0123456789");
     OK(ncsCkptRegisterCkptArrivalCallback(writing, record_arrival));

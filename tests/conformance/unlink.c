@@ -32,7 +32,7 @@ static SaTimeT retention_of(SaCkptCheckpointHandleT checkpoint)
 static void t80(void)
 {
     SaCkptCheckpointHandleT checkpoint = begin(SECOND);
-    struct peer peer = peer_start();
+    struct peer peer = peer_start(client->name);
 
     OK(peer_do(&peer, "unlink %.*s", name.length, name.value));
     RC(SA_AIS_ERR_NOT_EXIST, try_open(library, &name));

@@ -343,7 +343,7 @@ static uint64_t counter_in(SaCkptCheckpointHandleT checkpoint, SaCkptSectionIdT 
 static void t184(void)
 {
     static const SaCkptCheckpointCreationFlagsT modes[] = {1, 2};
-    struct peer peer = peer_start();
+    struct peer peer = peer_start(client->name);
 
     for (int i = 0; i < 2; i++) {
         char suffix[2] = {(char)('a' + i), 0};

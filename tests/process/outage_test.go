@@ -3,8 +3,11 @@ package process
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -92,6 +95,30 @@ func (c *conversation) end() {
 	}
 }
 
+// awaitStopped waits until SIGSTOP has reached every thread of a process, which kill does not.
+func awaitStopped(t *testing.T, pid int) {
+	t.Helper()
+	for deadline := time.Now().Add(programTimeout); ; time.Sleep(time.Millisecond) {
+		running := 0
+		stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		for _, path := range stats {
+			stat, _ := os.ReadFile(path)
+			_, state, _ := strings.Cut(string(stat), ") ")
+			if !strings.HasPrefix(state, "T") {
+				running++
+			}
+		}
+		switch {
+		case err != nil || len(stats) == 0:
+			t.Fatalf("process %d: %d threads, %v", pid, len(stats), err)
+		case running == 0:
+			return
+		case time.Now().After(deadline):
+			t.Fatalf("process %d: %d threads do not stop", pid, running)
+		}
+	}
+}
+
 func TestHandlersRunDuringWaits(t *testing.T) {
 	c := testcluster.Start(t, testcluster.Options{})
 	app := converse(t, append(c.Env(), "CKPT_CALL_TIMEOUT_MS=2000"), "waits")
@@ -101,6 +128,7 @@ func TestHandlersRunDuringWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Kill(pid, syscall.SIGCONT) //nolint:errcheck // it may go on already
+	awaitStopped(t, pid)
 	app.goOn()
 	app.await("waited")
 	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
@@ -130,5 +158,35 @@ func TestDaemonsKilledForGood(t *testing.T) {
 	c.Kill()
 	app.goOn()
 	t.Log(app.await(""))
+	app.end()
+}
+
+func TestNotificationsGoOnAfterDaemonsKilled(t *testing.T) {
+	c := testcluster.Start(t, testcluster.Options{})
+	app := converse(t, c.Env(), "consumption", "killed")
+	for range 3 {
+		app.await("kill")
+		c.Kill()
+		c.Restart(t)
+		app.goOn()
+	}
+	app.end()
+}
+
+func TestCancelledCallsOfClovis(t *testing.T) {
+	c := testcluster.Start(t, testcluster.Options{})
+	app := converse(t, c.Env(), "consumption", "cancellation")
+	app.await("stop")
+	if err := syscall.Kill(c.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(c.Pid(), syscall.SIGCONT) //nolint:errcheck // it may go on already
+	awaitStopped(t, c.Pid())
+	app.goOn()
+	app.await("go on")
+	if err := syscall.Kill(c.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	app.goOn()
 	app.end()
 }

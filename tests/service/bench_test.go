@@ -38,7 +38,7 @@ func TestBench(t *testing.T) {
 		}
 	}
 	for _, operation := range []string{"read", "write", "overwrite", "section_create", "section_delete", "open_close",
-		"create_unlink_close", "initialize_finalize"} {
+		"create_unlink_close", "initialize_finalize", "clckpt_read", "clckpt_write", "clckpt_overwrite"} {
 		if !measured[operation] {
 			t.Errorf("%s is not measured", operation)
 		}

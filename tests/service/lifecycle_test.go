@@ -116,10 +116,7 @@ func TestStopsWhileWaiting(t *testing.T) {
 		t.Run(strings.Join(c, " "), func(t *testing.T) {
 			t.Parallel()
 			dir := shortDir(t)
-			args := append(c[1:], "--run-dir", filepath.Join(dir, "run"))
-			if c[0] == "ckptd" {
-				args = append(args, "--data-dir", filepath.Join(dir, "data"))
-			}
+			args := append(c[1:], "--run-dir", filepath.Join(dir, "run"), "--data-dir", filepath.Join(dir, "data"))
 			d := startDaemon(t, c[0], append(args, "--log-level", "debug")...)
 			until(t, "it has begun to wait", func() bool { return content(t, d.stderr) != "" })
 			d.stops(syscall.SIGTERM)
@@ -204,7 +201,7 @@ func TestDamagedDataDirectory(t *testing.T) {
 func TestReminderWhileWaiting(t *testing.T) {
 	t.Parallel()
 	dir := shortDir(t)
-	d := startDaemon(t, "ckptnd", "--run-dir", filepath.Join(dir, "run"))
+	d := startDaemon(t, "ckptnd", "--run-dir", filepath.Join(dir, "run"), "--data-dir", filepath.Join(dir, "data"))
 	until(t, "a reminder", func() bool { return strings.Contains(content(t, d.stderr), "waiting for the director") })
 	d.stops(syscall.SIGTERM)
 	if out := content(t, d.stdout); out != "" {

@@ -125,7 +125,7 @@ func (c *Cluster) plan() {
 	case c.o.External:
 		c.planExternal()
 	case c.o.Separate:
-		c.nodes = []*process{c.process("ckptnd", join(dirs[:2], dirs[4:], []string{"--controller"}, c.o.Args, c.o.NodeArgs))}
+		c.nodes = []*process{c.process("ckptnd", join(dirs, []string{"--controller"}, c.o.Args, c.o.NodeArgs))}
 		c.director = c.process("ckptd", join(dirs, c.o.Args))
 	default:
 		c.all = c.process("ckpt", join([]string{"up", "--nodes", fmt.Sprint(c.o.Nodes)}, dirs, c.o.Args, c.o.NodeArgs))
@@ -147,7 +147,7 @@ func (c *Cluster) planExternal() {
 	c.bus.silent = true
 	c.director = c.process("ckptd", join(bus, []string{"--data-dir", filepath.Join(c.dir, "data"), "--node", "node-1"}, c.o.Args))
 	for k := 1; k <= c.o.Nodes; k++ {
-		args := join(bus, app, []string{"--run-dir", c.RunDir(k), "--node", fmt.Sprintf("node-%d", k)}, c.o.Args, c.o.NodeArgs)
+		args := join(bus, app, []string{"--run-dir", c.RunDir(k), "--data-dir", c.DataDir(), "--node", fmt.Sprintf("node-%d", k)}, c.o.Args, c.o.NodeArgs)
 		if k == 1 {
 			args = append(args, "--controller")
 		}
@@ -214,7 +214,7 @@ func (c *Cluster) cleanup() {
 // RunDir is the run directory of node k, from 1.
 func (c *Cluster) RunDir(k int) string { return rundir.Node(filepath.Join(c.dir, "run"), k) }
 
-// DataDir is the director's directory.
+// DataDir is the directory of the director and of the copies of replicas.
 func (c *Cluster) DataDir() string { return filepath.Join(c.dir, "data") }
 
 // Node is the name of node k.

@@ -88,6 +88,12 @@ static inline ClRcT cl_checkpoint_done(struct cl_checkpoint *c, uint32_t error)
 	return cl_code((SaAisErrorT)error);
 }
 
+/* CREATE permits to write, too: see checkpoint.c. */
+static inline bool cl_may_write(const struct cl_checkpoint *c)
+{
+	return (c->base.open_flags & CL_CKPT_CHECKPOINT_WRITE) != 0;
+}
+
 /* Most bytes of a section. Through clCkpt* a checkpoint can be made without such a limit, as 0. */
 static inline uint64_t cl_section_size_max(const struct cl_checkpoint *c)
 {

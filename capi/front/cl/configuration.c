@@ -4,11 +4,6 @@
 #include "public.h"
 #include "timeout.h"
 
-static bool may_write(const struct cl_checkpoint *c)
-{
-	return (c->base.open_flags & CL_CKPT_CHECKPOINT_WRITE) != 0;
-}
-
 CKPT_PUBLIC ClRcT clCkptCheckpointRetentionDurationSet(ClCkptHdlT checkpointHandle, ClTimeT retentionDuration)
 {
 	struct cl_checkpoint *c;
@@ -31,7 +26,7 @@ CKPT_PUBLIC ClRcT clCkptActiveReplicaSet(ClCkptHdlT checkpointHandle)
 	c = cl_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return cl_no_handle();
-	if (!may_write(c))
+	if (!cl_may_write(c))
 		return cl_checkpoint_done(c, SA_AIS_ERR_ACCESS);
 	if (ckpt_synchronous(&c->base) || !ckpt_collocated(&c->base))
 		return cl_checkpoint_done(c, SA_AIS_ERR_BAD_OPERATION);
@@ -73,7 +68,7 @@ CKPT_PUBLIC ClRcT clCkptCheckpointStatusGet(ClCkptHdlT checkpointHandle, ClCkptC
 
 static uint32_t synchronize_allowed(const struct cl_checkpoint *c)
 {
-	if (!may_write(c))
+	if (!cl_may_write(c))
 		return SA_AIS_ERR_ACCESS;
 	return ckpt_synchronous(&c->base) ? SA_AIS_ERR_BAD_OPERATION : SA_AIS_OK;
 }

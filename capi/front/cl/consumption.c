@@ -121,6 +121,7 @@ static void replaced(void *library)
 	pthread_t next;
 	bool goes_on;
 
+	set_busy(l, 0);		/* first: with the reference the next thread may free l */
 	pthread_mutex_lock(&l->base.lock);
 	goes_on = t->started && ckpt_thread_start(&next, 0, consume, l) == 0;
 	if (goes_on) {
@@ -130,7 +131,6 @@ static void replaced(void *library)
 		t->over = true;
 	}
 	pthread_mutex_unlock(&l->base.lock);
-	set_busy(l, 0);
 	if (!goes_on)
 		ckpt_object_release(&l->base.object);
 }
@@ -152,9 +152,9 @@ static int take(struct cl_library *l, struct ckpt_event *event)
 static void *consume(void *library)
 {
 	struct cl_library *l = library;
-	int taken = 0;
+	int taken, enabled;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &taken);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &enabled);
 	pthread_cleanup_push(replaced, l);
 	for (;;) {
 		uint32_t heard = __atomic_load_n(l->base.consumption_bell, __ATOMIC_ACQUIRE);

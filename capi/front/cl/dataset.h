@@ -28,6 +28,7 @@ struct dataset_pair {
 struct dataset_functions {
 	struct dataset_pair own;	/* for the dataset's own record */
 	struct dataset_pair element;	/* for its elements */
+	struct ckpt_seat *seat;		/* the short way to the checkpoint; NULL: not known yet */
 };
 
 struct dataset_entry;
@@ -52,10 +53,12 @@ struct dataset_name {
 ClRcT dataset_name_check(const ClNameT *name, struct dataset_name *checked);
 
 /* dataset_functions.c: the functions of a handle's datasets. set_own and set_element keep the other pair of a dataset that is
- * known, and return false if there is no memory. find gives nothing but NULL pointers for one that is not. */
+ * known, and return false if there is no memory. find gives nothing but NULL pointers for one that is not, and a reference to
+ * the seat. set_seat takes over a reference. */
 bool dataset_functions_set_own(struct datasets *d, struct dataset_name name, uint32_t dataset, struct dataset_pair pair);
 bool dataset_functions_set_element(struct datasets *d, struct dataset_name name, uint32_t dataset, struct dataset_pair pair);
 struct dataset_functions dataset_functions_find(struct datasets *d, struct dataset_name name, uint32_t dataset);
+void dataset_functions_set_seat(struct datasets *d, struct dataset_name name, uint32_t dataset, struct ckpt_seat *seat);
 /* dataset 0: of all datasets of the checkpoint. */
 void dataset_functions_forget(struct datasets *d, struct dataset_name name, uint32_t dataset);
 /* Of everything; nobody else uses the handle any more. */

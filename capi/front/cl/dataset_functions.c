@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataset.h"
+#include "loader.h"
 
 struct dataset_entry {
 	struct dataset_entry *next;
@@ -35,6 +36,13 @@ static struct dataset_entry *find(struct datasets *d, struct dataset_name name, 
 	while (e != NULL && (e->dataset != dataset || !is_named(e, name)))
 		e = e->next;
 	return e;
+}
+
+static void entry_free(struct dataset_entry *e)
+{
+	if (e->functions.seat != NULL)
+		ckpt_engine.seat_release(e->functions.seat);
+	free(e);
 }
 
 static struct dataset_entry *find_or_add(struct datasets *d, struct dataset_name name, uint32_t dataset)
@@ -81,15 +89,33 @@ bool dataset_functions_set_element(struct datasets *d, struct dataset_name name,
 
 struct dataset_functions dataset_functions_find(struct datasets *d, struct dataset_name name, uint32_t dataset)
 {
-	struct dataset_functions functions = {0};
+	struct dataset_functions functions = {.seat = NULL};
 	const struct dataset_entry *e;
 
 	pthread_mutex_lock(&d->lock);
 	e = find(d, name, dataset);
 	if (e != NULL)
 		functions = e->functions;
+	if (functions.seat != NULL)
+		ckpt_engine.seat_hold(functions.seat);
 	pthread_mutex_unlock(&d->lock);
 	return functions;
+}
+
+void dataset_functions_set_seat(struct datasets *d, struct dataset_name name, uint32_t dataset, struct ckpt_seat *seat)
+{
+	struct ckpt_seat *old = seat;
+	struct dataset_entry *e;
+
+	pthread_mutex_lock(&d->lock);
+	e = find(d, name, dataset);
+	if (e != NULL) {
+		old = e->functions.seat;
+		e->functions.seat = seat;
+	}
+	pthread_mutex_unlock(&d->lock);
+	if (old != NULL)
+		ckpt_engine.seat_release(old);
 }
 
 void dataset_functions_forget(struct datasets *d, struct dataset_name name, uint32_t dataset)
@@ -103,7 +129,7 @@ void dataset_functions_forget(struct datasets *d, struct dataset_name name, uint
 
 			if (is_named(e, name) && (dataset == 0 || e->dataset == dataset)) {
 				*at = e->next;
-				free(e);
+				entry_free(e);
 			} else {
 				at = &e->next;
 			}
@@ -119,6 +145,6 @@ void dataset_functions_clear(struct datasets *d)
 			struct dataset_entry *e = d->buckets[i];
 
 			d->buckets[i] = e->next;
-			free(e);
+			entry_free(e);
 		}
 }

@@ -5,6 +5,7 @@
 #include "code.h"
 #include "dataset.h"
 #include "fork.h"
+#include "loader.h"
 #include "park.h"
 #include "public.h"
 
@@ -49,14 +50,32 @@ static ClRcT deliver(const struct dataset_functions *functions, uint32_t dataset
 	return rc;
 }
 
+/* Asks the engine, which also tells the short way for the next time. */
+static uint32_t fetch(struct datasets *d, struct dataset_name name, uint32_t dataset, struct ckpt_record **records,
+		      uint32_t *count)
+{
+	struct ckpt_call *call = dataset_call(d, CKPT_OP_DATASET_READ, name, dataset);
+	uint32_t error = call != NULL ? ckpt_call_on(&d->object, &call) : SA_AIS_ERR_NO_MEMORY;
+
+	if (error == SA_AIS_OK) {
+		*records = call->records;
+		*count = call->record_count;
+		dataset_functions_set_seat(d, name, dataset, call->seat);
+		call->records = NULL;
+		call->seat = NULL;
+	}
+	ckpt_call_free(call);
+	return error;
+}
+
 CKPT_PUBLIC ClRcT clCkptLibraryCkptDataSetRead(ClCkptSvcHdlT ckptHdl, ClNameT *pCkptName, ClUint32T dsId, ClPtrT cookie)
 {
 	struct dataset_functions functions;
 	struct ckpt_record *records = NULL;
 	struct dataset_name name;
-	struct ckpt_call *call;
 	struct datasets *d;
-	uint32_t error, count = 0;
+	uint32_t error = SA_AIS_OK, count = 0;
+	bool read = false;
 	ClRcT rc;
 
 	if (ckpt_forked())
@@ -70,14 +89,12 @@ CKPT_PUBLIC ClRcT clCkptLibraryCkptDataSetRead(ClCkptSvcHdlT ckptHdl, ClNameT *p
 	if (d == NULL)
 		return CL_CKPT_ERR_INVALID_HANDLE;
 	functions = dataset_functions_find(d, name, dsId);
-	call = dataset_call(d, CKPT_OP_DATASET_READ, name, dsId);
-	error = call != NULL ? ckpt_call_on(&d->object, &call) : SA_AIS_ERR_NO_MEMORY;
-	if (error == SA_AIS_OK) {
-		records = call->records;
-		count = call->record_count;
-		call->records = NULL;
+	if (functions.seat != NULL) {
+		read = ckpt_engine.seat_read(functions.seat, dsId, &records, &count) != 0;
+		ckpt_engine.seat_release(functions.seat);
 	}
-	ckpt_call_free(call);
+	if (!read)
+		error = fetch(d, name, dsId, &records, &count);
 	ckpt_object_release(&d->object);
 	if (error != SA_AIS_OK)
 		return cl_code(error);

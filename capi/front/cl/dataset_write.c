@@ -8,6 +8,7 @@
 #include "code.h"
 #include "dataset.h"
 #include "fork.h"
+#include "loader.h"
 #include "park.h"
 #include "public.h"
 
@@ -73,25 +74,43 @@ static ClRcT without_serializer(struct datasets *d, struct dataset_name name, ui
 	return exists ? CL_CKPT_ERR_NULL_POINTER : CL_CKPT_ERR_NOT_EXIST;
 }
 
+/* Asks the engine, which also tells the short way for the next time. */
+static uint32_t submit(struct datasets *d, struct dataset_name name, uint32_t dataset, const struct ckpt_element *element,
+		       struct packed *p)
+{
+	struct ckpt_held held = {.object = &d->object, .undo = packed_free, .argument = p};
+	struct ckpt_call *call = dataset_call(d, CKPT_OP_DATASET_WRITE, name, dataset);
+	uint32_t error;
+
+	if (call == NULL)
+		return SA_AIS_ERR_NO_MEMORY;
+	call->elements[0] = *element;
+	error = ckpt_call_run(&call, &held);
+	if (error == SA_AIS_OK) {
+		dataset_functions_set_seat(d, name, dataset, call->seat);
+		call->seat = NULL;
+	}
+	ckpt_call_free(call);
+	return error;
+}
+
 static ClRcT store(ClCkptSvcHdlT handle, struct dataset_name name, uint32_t dataset, void *id, uint32_t id_size, struct packed *p)
 {
+	const struct ckpt_element element = {.id = id, .id_len = id_size, .data = p->data, .size = p->size};
 	struct datasets *d = datasets_acquire(handle);
-	struct ckpt_held held = {.undo = packed_free, .argument = p};
-	struct ckpt_call *call;
-	uint32_t error;
+	uint32_t error = SA_AIS_OK;
+	struct ckpt_seat *seat;
+	bool written = false;
 
 	if (d == NULL)
 		return CL_CKPT_ERR_INVALID_HANDLE;
-	held.object = &d->object;
-	call = dataset_call(d, CKPT_OP_DATASET_WRITE, name, dataset);
-	if (call != NULL) {
-		call->elements[0].id = id;
-		call->elements[0].id_len = id_size;
-		call->elements[0].data = p->data;
-		call->elements[0].size = p->size;
+	seat = dataset_functions_find(d, name, dataset).seat;
+	if (seat != NULL) {
+		written = ckpt_engine.seat_write(seat, dataset, &element) != 0;
+		ckpt_engine.seat_release(seat);
 	}
-	error = call != NULL ? ckpt_call_run(&call, &held) : SA_AIS_ERR_NO_MEMORY;
-	ckpt_call_free(call);
+	if (!written)
+		error = submit(d, name, dataset, &element, p);
 	ckpt_object_release(&d->object);
 	return cl_code(error);
 }
@@ -117,6 +136,8 @@ static ClRcT write_record(ClCkptSvcHdlT handle, const ClNameT *given_name, uint3
 		return CL_CKPT_ERR_INVALID_HANDLE;
 	functions = dataset_functions_find(d, name, dataset);
 	pair = id != NULL ? functions.element : functions.own;
+	if (functions.seat != NULL)
+		ckpt_engine.seat_release(functions.seat);
 	if (pair.serialize == NULL)
 		rc = without_serializer(d, name, dataset);
 	ckpt_object_release(&d->object);

@@ -23,6 +23,8 @@ CKPT_PUBLIC ClRcT clCkptSectionIterationInitialize(ClCkptHdlT checkpointHandle, 
 		chosen = CKPT_SECTIONS_LEQ_EXPIRATION_TIME;
 		time = 0;
 	}
+	if (sectionsChosen == CL_CKPT_SECTIONS_LEQ_EXPIRATION_TIME && expirationTime == (ClTimeT)CL_TIME_END)
+		chosen = CKPT_SECTIONS_ANY;	/* "never" is a time like any other here */
 	c = cl_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return cl_no_handle();

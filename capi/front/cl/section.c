@@ -6,11 +6,6 @@
 #include "reading.h"
 #include "update.h"
 
-static bool may_write(const struct cl_checkpoint *c)
-{
-	return (c->base.open_flags & CL_CKPT_CHECKPOINT_WRITE) != 0;
-}
-
 /* ---- Create ---- */
 
 static uint32_t create_allowed(const struct cl_checkpoint *c, const ClCkptSectionCreationAttributesT *a, ClSizeT size)
@@ -23,7 +18,7 @@ static uint32_t create_allowed(const struct cl_checkpoint *c, const ClCkptSectio
 		return SA_AIS_ERR_INVALID_PARAM;
 	if (id_len == 0 && limits->max_section_id_size == 0 && limits->max_sections != 1)
 		return SA_AIS_ERR_INVALID_PARAM;
-	if (!may_write(c))
+	if (!cl_may_write(c))
 		return SA_AIS_ERR_ACCESS;
 	return SA_AIS_OK;
 }
@@ -93,7 +88,7 @@ CKPT_PUBLIC ClRcT clCkptSectionDelete(ClCkptHdlT checkpointHandle, const ClCkptS
 	c = cl_checkpoint_acquire(checkpointHandle);
 	if (c == NULL)
 		return cl_no_handle();
-	if (!may_write(c))
+	if (!cl_may_write(c))
 		error = SA_AIS_ERR_ACCESS;
 	else if (c->base.attributes.max_sections == 1)
 		error = SA_AIS_ERR_NOT_EXIST;
@@ -121,7 +116,7 @@ CKPT_PUBLIC ClRcT clCkptSectionExpirationTimeSet(ClCkptHdlT checkpointHandle, co
 		return cl_no_handle();
 	if (c->base.attributes.max_sections == 1)
 		error = SA_AIS_ERR_INVALID_PARAM;
-	else if (!may_write(c))
+	else if (!cl_may_write(c))
 		error = SA_AIS_ERR_ACCESS;
 	else
 		error = ckpt_section_change(&c->base, CKPT_OP_EXPIRATION_SET, sectionId->id, sectionId->idLen,

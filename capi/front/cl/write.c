@@ -25,7 +25,7 @@ static uint32_t write_allowed(const struct cl_checkpoint *c, const ClCkptIOVecto
 		if (!element_valid(c, &v[*bad]))
 			return SA_AIS_ERR_INVALID_PARAM;
 	*bad = 0;
-	return c->base.open_flags & CL_CKPT_CHECKPOINT_WRITE ? SA_AIS_OK : SA_AIS_ERR_ACCESS;
+	return cl_may_write(c) ? SA_AIS_OK : SA_AIS_ERR_ACCESS;
 }
 
 /* Whether an error of the service can be that of one element. */
@@ -73,7 +73,7 @@ CKPT_PUBLIC ClRcT clCkptSectionOverwrite(ClCkptHdlT checkpointHandle, const ClCk
 		return cl_no_handle();
 	if (dataSize > cl_section_size_max(c) || !id_names(c, sectionId))
 		error = SA_AIS_ERR_INVALID_PARAM;
-	else if (!(c->base.open_flags & CL_CKPT_CHECKPOINT_WRITE))
+	else if (!cl_may_write(c))
 		error = SA_AIS_ERR_ACCESS;
 	else
 		error = ckpt_overwrite(&c->base, sectionId->id, sectionId->idLen, dataBuffer, dataSize);

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -33,6 +35,10 @@ func (s *service) startNode(k int, controller bool) error {
 	if !rundir.InMemory(segments) {
 		s.log.Warn("replicas are not on tmpfs: updates may wait for a disk", "node", name, "directory", segments)
 	}
+	copies, err := prepareCopies(c, name)
+	if err != nil {
+		return err
+	}
 	conn, err := s.bus.Connect(s.ctx, "ckptnd "+name)
 	if err != nil {
 		return err
@@ -47,6 +53,8 @@ func (s *service) startNode(k int, controller bool) error {
 		Host:            host,
 		RunDir:          dir,
 		SegmentDir:      segments,
+		PersistDir:      copies,
+		Persist:         policies[c.Persist],
 		Conn:            conn,
 		BusURLs:         s.bus.urls,
 		BusUser:         s.bus.applicationUser,
@@ -69,6 +77,28 @@ func (s *service) startNode(k int, controller bool) error {
 	}
 	s.parts = append(s.parts, started{n, "director to register node " + name})
 	return nil
+}
+
+// policies are the values of the configuration key persist.
+var policies = map[string]nodedirector.Persist{
+	"auto": nodedirector.PersistAuto, "always": nodedirector.PersistAlways, "never": nodedirector.PersistNever,
+}
+
+// prepareCopies makes the directory for a node's copies of replicas on disk. Where nothing is to be kept and nothing ever
+// was, it makes none and returns "".
+func prepareCopies(c *config.Config, node string) (string, error) {
+	dir := filepath.Join(c.DataDir, rundir.Copies, node)
+	if c.Persist == "never" {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+	}
+	for _, d := range []string{c.DataDir, filepath.Dir(dir), dir} {
+		if err := rundir.Prepare(d, 0o700); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
 }
 
 // prepareRunDir makes a run directory: root's is there for every user's applications.

@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <clCkptApi.h>
+#include <clCkptExtApi.h>
 #include <clCkptErrors.h>
 #include <clHeapApi.h>
 
@@ -549,9 +551,118 @@ static void flood(void)
 	RC(clCkptFinalize(handle), CL_OK);
 }
 
+/* The service is killed and started again between updates: those after it are told of, what it did not live to tell, too. */
+static void killed(void)
+{
+	ClCkptSvcHdlT handle = service();
+	ClCkptHdlT c = opened(handle, CL_CKPT_CHECKPOINT_READ | CL_CKPT_CHECKPOINT_WRITE);
+	char line[64];
+
+	calls = 0;
+	RC(clCkptImmediateConsumptionRegister(c, on_change, NULL), CL_OK);
+	for (int round = 0; round < 3; round++) {
+		int before;
+
+		other('o');
+		await(&calls, 1);
+		printf("kill\n");
+		fflush(stdout);
+		CHECK(fgets(line, sizeof line, stdin) != NULL);
+		before = calls;
+		other('t');	/* the first one may wait until the service is back */
+		await(&calls, before + 1);
+		is(before % 16, 0, "a", 0, "closed");
+		overwrite(c, "a", "own", 3);
+		before = calls;
+		other('l');
+		await(&calls, before + 1);
+		CHECK(seen[before % 16].element[0].large);
+		calls = 0;
+	}
+	RC(clCkptFinalize(handle), CL_OK);
+}
+
+static ClCkptHdlT cancelled_handle;
+static _Atomic pid_t cancelled_thread;
+
+static void *registering(void *unused)
+{
+	cancelled_thread = gettid();
+	clCkptImmediateConsumptionRegister(cancelled_handle, on_change, NULL);
+	CHECK(!"the service is stopped, and a call has returned");
+	return unused;
+}
+
+static void *reading(void *unused)
+{
+	ClCkptIOVectorElementT *v;
+	ClUint32T n;
+
+	cancelled_thread = gettid();
+	clCkptCheckpointReadSections(cancelled_handle, &v, &n);
+	CHECK(!"the service is stopped, and a call has returned");
+	return unused;
+}
+
+/* Starts a thread, waits until it sleeps in its call, and cancels it. */
+static void cancel(void *(*run)(void *))
+{
+	char path[64], text[256] = "";
+	pthread_t thread;
+	void *result;
+
+	cancelled_thread = 0;
+	CHECK(pthread_create(&thread, NULL, run, NULL) == 0);
+	for (double start = now_s(); strstr(text, "futex") == NULL; usleep(1000)) {
+		FILE *f;
+
+		CHECK(now_s() - start < 8);
+		if (cancelled_thread == 0)
+			continue;
+		snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)cancelled_thread);
+		f = fopen(path, "r");
+		CHECK(f != NULL);
+		if (fgets(text, sizeof text, f) != NULL && atoi(text) == SYS_futex)
+			strcpy(text, "futex");
+		fclose(f);
+	}
+	CHECK(pthread_cancel(thread) == 0);
+	CHECK(pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED);
+}
+
+/* A thread that is cancelled in its wait leaves nothing behind that others would wait for. */
+static void cancellation(void)
+{
+	ClCkptSvcHdlT handle = service();
+	ClCkptIOVectorElementT *v;
+	ClUint32T n;
+	char line[64];
+
+	cancelled_handle = opened(handle, CL_CKPT_CHECKPOINT_READ);
+	calls = 0;
+	printf("stop\n");
+	fflush(stdout);
+	CHECK(fgets(line, sizeof line, stdin) != NULL);
+	cancel(registering);
+	cancel(reading);
+	printf("go on\n");
+	fflush(stdout);
+	CHECK(fgets(line, sizeof line, stdin) != NULL);
+	RC(clCkptImmediateConsumptionRegister(cancelled_handle, NULL, NULL), CL_OK);
+	RC(clCkptImmediateConsumptionRegister(cancelled_handle, on_change, NULL), CL_OK);
+	other('o');
+	await(&calls, 1);
+	RC(clCkptCheckpointReadSections(cancelled_handle, &v, &n), CL_OK);
+	CHECK(n == 2 && v[0].readSize == 3 && v[0].dataSize == 3 && memcmp(v[0].dataBuffer, "new", 4) == 0);
+	RC(clCkptIOVectorFree(v, n), CL_OK);
+	clHeapFree(v);
+	RC(clCkptFinalize(handle), CL_OK);
+}
+
 static const struct { const char *name; void (*run)(void); } tests[] = {
 	{"contents", contents}, {"own", own_writes}, {"registrations", registrations}, {"thread", thread_ends},
 	{"inside", inside}, {"running", running}, {"forked", forked}, {"flood", flood},
+	{"killed", killed}, {"cancellation", cancellation},
 };
 
 int main(int argc, char **argv)

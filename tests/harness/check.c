@@ -3,40 +3,18 @@
 /*
  * check.c: checks of a test, and how a failure is reported: one line on standard output, exit 1.
  */
-#include "harness.h"
+#include "runner.h"
 
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
-
-#include "runner.h"
 
 static _Atomic(const struct site *) last_site;
 static _Thread_local char noted[256];
-
-const char *error_name(SaAisErrorT code)
-{
-    static const char *const names[] = {
-        "0", "SA_AIS_OK", "SA_AIS_ERR_LIBRARY", "SA_AIS_ERR_VERSION", "SA_AIS_ERR_INIT",
-        "SA_AIS_ERR_TIMEOUT", "SA_AIS_ERR_TRY_AGAIN", "SA_AIS_ERR_INVALID_PARAM",
-        "SA_AIS_ERR_NO_MEMORY", "SA_AIS_ERR_BAD_HANDLE", "SA_AIS_ERR_BUSY", "SA_AIS_ERR_ACCESS",
-        "SA_AIS_ERR_NOT_EXIST", "SA_AIS_ERR_NAME_TOO_LONG", "SA_AIS_ERR_EXIST",
-        "SA_AIS_ERR_NO_SPACE", "SA_AIS_ERR_INTERRUPT", "SA_AIS_ERR_NAME_NOT_FOUND",
-        "SA_AIS_ERR_NO_RESOURCES", "SA_AIS_ERR_NOT_SUPPORTED", "SA_AIS_ERR_BAD_OPERATION",
-        "SA_AIS_ERR_FAILED_OPERATION", "SA_AIS_ERR_MESSAGE_ERROR", "SA_AIS_ERR_QUEUE_FULL",
-        "SA_AIS_ERR_QUEUE_NOT_AVAILABLE", "SA_AIS_ERR_BAD_FLAGS", "SA_AIS_ERR_TOO_BIG",
-        "SA_AIS_ERR_NO_SECTIONS", "SA_AIS_ERR_NO_OP", "SA_AIS_ERR_REPAIR_PENDING",
-        "SA_AIS_ERR_NO_BINDINGS", "SA_AIS_ERR_UNAVAILABLE",
-    };
-    static _Thread_local char other[32];
-    if ((size_t)code < sizeof names / sizeof names[0])
-        return names[code];
-    snprintf(other, sizeof other, "error %u", (unsigned)code);
-    return other;
-}
 
 void check_enter(const struct site *site)
 {
@@ -72,12 +50,12 @@ void fail_at(const struct site *site, const char *format, ...)
     _exit(EXIT_CHILD_FAILED);
 }
 
-void check_rc(const struct site *site, SaAisErrorT want, SaAisErrorT got)
+void check_code(const struct site *site, uint32_t want, uint32_t got, const char *(*name)(uint32_t))
 {
     if (got != want) {
-        char name[64];
-        snprintf(name, sizeof name, "%s", error_name(got));
-        fail_at(site, "got %s, expected %s", name, error_name(want));
+        char text[64];
+        snprintf(text, sizeof text, "%s", name(got));
+        fail_at(site, "got %s, expected %s", text, name(want));
     }
 }
 
@@ -121,4 +99,15 @@ void watchdog_start(int seconds)
     if (pthread_create(&thread, NULL, watch, &allowed) != 0)
         _exit(EXIT_CHILD_BROKEN);
     pthread_detach(thread);
+}
+
+void *guarded(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t pages = (size + page - 1) / page;
+    char *memory = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    TRUE(memory != MAP_FAILED);
+    EQUAL(0, mprotect(memory + pages * page, page, PROT_NONE));
+    return memory + pages * page - size;
 }

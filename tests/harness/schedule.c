@@ -25,7 +25,7 @@ struct slot {
     int out, err; /* pipes from the process, non-blocking */
     size_t out_length, err_length;
     char err_text[STDERR_KEPT];
-    SaTimeT deadline;
+    int64_t deadline;
     bool overdue;
 };
 
@@ -36,19 +36,20 @@ static void close_slot(struct slot *slot)
     slot->job = NULL;
 }
 
-static void start(struct slot *slot, struct job *job)
+static void start(const struct suite *suite, struct slot *slot, struct job *job)
 {
     int out[2], err[2];
-    int seconds = job->test->timeout_s != 0 ? job->test->timeout_s : DEFAULT_TIMEOUT_S;
+    int seconds = job->timeout_s != 0 ? job->timeout_s : DEFAULT_TIMEOUT_S;
+    const char *executable = suite->executable != NULL ? suite->executable(job->client) : NULL;
 
     if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) {
-        perror("conformance: pipe2");
+        perror(suite->program);
         exit(2);
     }
     fflush(NULL);
     slot->pid = fork();
     if (slot->pid < 0) {
-        perror("conformance: fork");
+        perror(suite->program);
         exit(2);
     }
     if (slot->pid == 0) {
@@ -56,8 +57,11 @@ static void start(struct slot *slot, struct job *job)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
-        execl("/proc/self/exe", "conformance", "--one", job->label, "--client", job->as->name,
-              (char *)NULL);
+        if (executable == NULL)
+            executable = "/proc/self/exe";
+        execl(executable, suite->program, "--one", job->label, "--client",
+              suite->clients[job->client], (char *)NULL);
+        perror(executable);
         _exit(EXIT_CHILD_BROKEN);
     }
     setpgid(slot->pid, slot->pid);
@@ -120,7 +124,7 @@ static void finish(struct slot *slot, int status)
                      slot->err_text);
         one_line(job->detail);
     }
-    if ((job->test->flags & EXCLUSIVE) != 0)
+    if ((job->flags & EXCLUSIVE) != 0)
         service_continue();
     close_slot(slot);
 }
@@ -149,7 +153,8 @@ static int supervise(struct slot *slots, int parallel)
     return running;
 }
 
-static void run_kind(struct job *jobs, int count, int parallel, bool exclusive)
+static void run_kind(const struct suite *suite, struct job *jobs, int count, int parallel,
+                     bool exclusive)
 {
     struct slot slots[PARALLEL_MAX];
     int next = 0, running = 0;
@@ -160,10 +165,10 @@ static void run_kind(struct job *jobs, int count, int parallel, bool exclusive)
             if (slots[i].job != NULL)
                 continue;
             while (next < count && (jobs[next].outcome != WAITING ||
-                                    ((jobs[next].test->flags & EXCLUSIVE) != 0) != exclusive))
+                                    ((jobs[next].flags & EXCLUSIVE) != 0) != exclusive))
                 next++;
             if (next < count) {
-                start(&slots[i], &jobs[next++]);
+                start(suite, &slots[i], &jobs[next++]);
                 running++;
             }
         }
@@ -184,11 +189,11 @@ static void interrupted(int number)
     raise(number);
 }
 
-void run_jobs(struct job *jobs, int count, int parallel)
+void run_jobs(const struct suite *suite, struct job *jobs, int count, int parallel)
 {
     signal(SIGINT, interrupted);
     signal(SIGTERM, interrupted);
     signal(SIGHUP, interrupted);
-    run_kind(jobs, count, parallel < PARALLEL_MAX ? parallel : PARALLEL_MAX, false);
-    run_kind(jobs, count, 1, true);
+    run_kind(suite, jobs, count, parallel < PARALLEL_MAX ? parallel : PARALLEL_MAX, false);
+    run_kind(suite, jobs, count, 1, true);
 }

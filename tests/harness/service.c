@@ -3,7 +3,7 @@
 /*
  * service.c: the process of the service under test.
  */
-#include "harness.h"
+#include "check.h"
 
 #include <dirent.h>
 #include <signal.h>

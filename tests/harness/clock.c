@@ -3,29 +3,30 @@
 /*
  * clock.c: the two clocks, and waiting.
  */
-#include "harness.h"
+#include "check.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <time.h>
 
-static SaTimeT now(clockid_t clock)
+static int64_t now(clockid_t clock)
 {
     struct timespec t;
     clock_gettime(clock, &t);
-    return (SaTimeT)t.tv_sec * SECOND + t.tv_nsec;
+    return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
 }
 
-SaTimeT wall_now(void)
+int64_t wall_now(void)
 {
     return now(CLOCK_REALTIME);
 }
 
-SaTimeT monotonic_now(void)
+int64_t monotonic_now(void)
 {
     return now(CLOCK_MONOTONIC);
 }
 
-void sleep_until(SaTimeT monotonic_deadline)
+void sleep_until(int64_t monotonic_deadline)
 {
     struct timespec t = {.tv_sec = (time_t)(monotonic_deadline / SECOND),
                          .tv_nsec = (long)(monotonic_deadline % SECOND)};
@@ -36,4 +37,15 @@ void sleep_until(SaTimeT monotonic_deadline)
 void pause_ms(int milliseconds)
 {
     sleep_until(monotonic_now() + milliseconds * MS);
+}
+
+bool becomes_readable(int fd, int within_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, within_ms) == 1 && p.revents == POLLIN;
+}
+
+bool readable(int fd)
+{
+    return becomes_readable(fd, 0);
 }
