@@ -70,6 +70,8 @@ func bodyOf(op wire.Op) any {
 		return new(wire.NotifyRequest)
 	case wire.OpChanges:
 		return new(wire.ChangesRequest)
+	case wire.OpOperator:
+		return new(wire.OperatorRequest)
 	}
 	return nil
 }
@@ -233,6 +235,8 @@ func (c *call) carryOut() {
 		c.s.n.goDo(func() { c.sections(body) })
 	case *wire.ChangesRequest:
 		c.s.n.goDo(func() { c.changes(body) })
+	case *wire.OperatorRequest:
+		c.s.n.goDo(func() { c.operate(body) })
 	case *wire.NotifyRequest:
 		c.s.n.goDo(func() { c.notify(body) })
 	default:

@@ -76,7 +76,7 @@ func (n *Node) heartbeat() bool {
 	listed := make(map[uint64]bool)
 	for first := uint64(0); ; {
 		var reply wire.HeartbeatReply
-		head, err := n.askOnce(wire.DirectorHeartbeat, &wire.HeartbeatRequest{Since: since, Replicas: replicas, After: after}, &reply, directorTryTimeout)
+		head, err := n.askOnce(wire.DirectorHeartbeat, &wire.HeartbeatRequest{Since: since, Replicas: replicas, After: after}, &reply, heartbeatTimeout)
 		switch {
 		case err != nil:
 			return false
@@ -87,6 +87,9 @@ func (n *Node) heartbeat() bool {
 			return false
 		}
 		n.obey(reply.Configs, reply.Drop)
+		if reply.Rebuild && after == 0 && !n.announceFormer() {
+			return false
+		}
 		if !reply.Full {
 			since = reply.Version
 			n.director.mu.Lock()
@@ -117,9 +120,12 @@ func (n *Node) heartbeat() bool {
 
 // dropUnlisted deletes what a complete list of the director does not hold.
 func (n *Node) dropUnlisted(listed map[uint64]bool) {
+	n.director.mu.Lock()
+	generation := n.director.generation
+	n.director.mu.Unlock()
 	for _, c := range n.checkpointList() {
 		c.mu.Lock()
-		known := c.known
+		known := c.known && c.config.Epoch.Generation >= generation // a former one may still be restored
 		c.mu.Unlock()
 		if known && !listed[c.id] {
 			n.drop(c)
@@ -132,6 +138,9 @@ func (n *Node) register() bool {
 	r := wire.RegisterRequest{
 		Host: n.o.Host, BootID: n.boot, Controller: n.o.Controller, ReplicasMax: uint32(n.o.ReplicasMax),
 	}
+	n.director.mu.Lock()
+	mine := n.director.cluster
+	n.director.mu.Unlock()
 	for _, c := range n.checkpointList() {
 		c.mu.Lock()
 		if !c.gone && (c.seg != nil || len(c.opens) > 0) {
@@ -144,6 +153,9 @@ func (n *Node) register() bool {
 		}
 		c.mu.Unlock()
 	}
+	if len(r.Replicas) > 0 {
+		r.Cluster = mine // without anything of it, another cluster is as good
+	}
 	var reply wire.RegisterReply
 	head, err := n.askOnce(wire.DirectorRegister, &r, &reply, directorTryTimeout)
 	switch {
@@ -155,21 +167,21 @@ func (n *Node) register() bool {
 		}
 		return false
 	}
-	n.director.mu.Lock()
-	mine := n.director.cluster
-	if mine == [16]byte{} {
+	if r.Cluster == [16]byte{} {
+		n.director.mu.Lock()
 		n.director.cluster = reply.Cluster
-	}
-	n.director.mu.Unlock()
-	if mine != [16]byte{} && mine != reply.Cluster {
+		n.director.mu.Unlock()
+	} else if mine != reply.Cluster {
 		if n.logDirector.allow() {
 			n.log.Error("the segments here belong to another cluster than the director's store: bring that store back, or remove the segments and the copies of them",
 				"segments", n.o.SegmentDir, "copies", n.o.PersistDir)
 		}
 		return false
 	}
-	for _, id := range reply.Foreign {
-		n.setAside(id)
+	if !reply.Rebuild { // else they go on as without directors, until they are restored
+		for _, id := range reply.Foreign {
+			n.setAside(id)
+		}
 	}
 	n.obey(reply.Configs, reply.Drop)
 	if reply.More && !n.restOfList(&reply) {
@@ -179,6 +191,9 @@ func (n *Node) register() bool {
 		return true // to register again, without them
 	}
 	n.director.setRegistered(reply.Version)
+	if reply.Rebuild && !n.announceFormer() {
+		n.log.Debug("not announced yet what is here of the directors' lost store")
+	}
 	n.log.Info("registered", "replicas", len(r.Replicas), "dropped", len(reply.Drop))
 	for _, c := range n.checkpointList() {
 		n.director.reconcile(c)

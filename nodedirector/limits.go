@@ -27,6 +27,7 @@ const (
 const (
 	changesPageSize = 256 << 10 // bytes of ids in one ChangesReply, beyond which it ends early
 	changesPageMax  = changesPageSize / 32
+	announcedBytes  = 512 // of a replica in an AnnounceRequest without its name, about
 	sectionsPerLock = 512 // sections looked at by an iteration before others may use the checkpoint
 )
 
@@ -42,11 +43,13 @@ const (
 const (
 	requestWaitMax     = 10 * time.Minute       // whatever a request's deadline says
 	directorTryTimeout = 2 * time.Second        // one request to the director
+	operatorTryTimeout = 8 * time.Second        // of an operator's request: a change of the group of directors takes its time
 	directorTryMin     = 100 * time.Millisecond // time for another attempt to be worth while
 	directorRetryWait  = 25 * time.Millisecond
-	heartbeatInterval  = 500 * time.Millisecond
-	directorSilence    = 4 * heartbeatInterval // after which none counts as reachable
-	sessionReturnWait  = 5 * time.Second       // after a restart, for the agents to come back
+	heartbeatInterval  = 200 * time.Millisecond // a fifth of the directors' node timeout, or less
+	heartbeatTimeout   = 2 * heartbeatInterval  // for its answer: the director may have died with it
+	directorSilence    = 2 * time.Second        // after which none counts as reachable
+	sessionReturnWait  = 5 * time.Second        // after a restart, for the agents to come back
 	socketWriteTimeout = 2 * time.Second
 	helloTimeout       = 5 * time.Second // from connecting to the first packet
 	busFlushTimeout    = time.Second

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type session struct {
 	watch     uint64 // token of the process' watch; 0 = none
 	away      *time.Timer
 	journal   *journal
+	operator  bool // of root's or the service's own process: may change the cluster
 	opens     map[uint64]*handle
 	opening   map[uint64]chan struct{} // closed when the opening has ended
 	slots     slots
@@ -85,6 +87,7 @@ func (n *Node) newSession(p process, program string) (*session, error) {
 		return nil, err
 	}
 	s := n.sessionOf(r, j)
+	s.operator = p.pid != 0 && (p.uid == 0 || p.uid == uint32(os.Geteuid()))
 	err = n.enlist(s)
 	if err == nil {
 		err = s.listen()

@@ -43,11 +43,24 @@ type Config struct {
 	Persist         string // auto, always or never
 	SocketMode      fs.FileMode
 
+	RaftListen string // "" = none
+	Directors  []Peer // those that begin the group
+	VotingOnly bool
+	TLSCert    string
+	TLSKey     string
+	TLSCA      string
+
 	NodeTimeout time.Duration
 	NodeForget  time.Duration
 
 	LogLevel  slog.Level
 	LogFormat string
+}
+
+// Peer is a director as others reach it.
+type Peer struct {
+	Name    string
+	Address string // host:port
 }
 
 // complete fills in what depends on other values or on the machine.

@@ -114,7 +114,27 @@ var Keys = []Key{
 		Help: "permissions of the session socket, octal: who may connect to it may use the service",
 		set:  mode},
 
-	{Name: "node-timeout", Kind: "duration", Default: "3s", preset: true, Daemons: directors,
+	{Name: "raft-listen", Kind: "host:port", Default: "its address in directors; else none", Daemons: directors,
+		Help: "address where the other directors reach this one; without it the director has no others",
+		set:  address(func(c *Config) *string { return &c.RaftListen })},
+	{Name: "directors", Kind: "NAME=host:port list", Default: "this director alone", Daemons: directors,
+		Help: "the directors, by node name, that begin the group together, as long as the data directory is empty; " +
+			"one that is not listed waits to be added (ckpt director add)",
+		set: group},
+	{Name: "voting-only", Kind: boolKind, Default: "false", preset: true, Daemons: directors,
+		Help: "whether this director only votes: it becomes the active one if no other can",
+		set:  boolean(func(c *Config) *bool { return &c.VotingOnly })},
+	{Name: "tls-cert", Kind: "file", Default: "none", Daemons: directors,
+		Help: "certificate (PEM) of this director towards the others, for client and server use; all three tls keys or none",
+		set:  path(func(c *Config) *string { return &c.TLSCert })},
+	{Name: "tls-key", Kind: "file", Default: "none", Daemons: directors,
+		Help: "key (PEM) of tls-cert",
+		set:  path(func(c *Config) *string { return &c.TLSKey })},
+	{Name: "tls-ca", Kind: "file", Default: "none", Daemons: directors,
+		Help: "certificates (PEM) of the authority that signs the directors' certificates; others are refused",
+		set:  path(func(c *Config) *string { return &c.TLSCA })},
+
+	{Name: "node-timeout", Kind: "duration", Default: "1s", preset: true, Daemons: directors,
 		Help: "silence after which a node counts as missing",
 		set:  duration(func(c *Config) *time.Duration { return &c.NodeTimeout }, 100*time.Millisecond)},
 	{Name: "node-forget", Kind: "duration", Default: "60s", preset: true, Daemons: directors,
@@ -225,18 +245,63 @@ func parseSize(v string) (uint64, error) {
 	return n * unit, nil
 }
 
-func listen(c *Config, v string) error {
-	host, port, err := net.SplitHostPort(v)
+// checkAddress returns the port of a host:port.
+func checkAddress(v string) (port uint64, err error) {
+	host, number, err := net.SplitHostPort(v)
 	if err != nil {
-		return fmt.Errorf("%q is not host:port", v)
+		return 0, fmt.Errorf("%q is not host:port", v)
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("port %q is not a number from 0 to 65535", port)
+	if port, err = strconv.ParseUint(number, 10, 16); err != nil {
+		return 0, fmt.Errorf("port %q is not a number from 0 to 65535", number)
 	}
 	if host == "" {
-		return fmt.Errorf("%q names no host; 0.0.0.0 means all interfaces", v)
+		return 0, fmt.Errorf("%q names no host; 0.0.0.0 means all interfaces", v)
+	}
+	return port, nil
+}
+
+func listen(c *Config, v string) error {
+	if _, err := checkAddress(v); err != nil {
+		return err
 	}
 	c.Listen = v
+	return nil
+}
+
+// address is one that others know: its port is not 0.
+func address(p func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		port, err := checkAddress(v)
+		if err != nil {
+			return err
+		}
+		if port == 0 {
+			return fmt.Errorf("%q has port 0, which others can't know", v)
+		}
+		*p(c) = v
+		return nil
+	}
+}
+
+func group(c *Config, v string) error {
+	var list []Peer
+	for _, s := range strings.Split(v, ",") {
+		name, where, found := strings.Cut(strings.TrimSpace(s), "=")
+		if !found || !wire.ValidToken(name) {
+			return fmt.Errorf("%q is not NAME=host:port", s)
+		}
+		d := Peer{Name: name}
+		if err := address(func(*Config) *string { return &d.Address })(c, where); err != nil {
+			return err
+		}
+		for _, other := range list {
+			if other.Name == d.Name || other.Address == d.Address {
+				return fmt.Errorf("%s and %s are not two directors", other.Name+"="+other.Address, s)
+			}
+		}
+		list = append(list, d)
+	}
+	c.Directors = list
 	return nil
 }
 

@@ -24,6 +24,7 @@ const (
 	OpNodeStatus    Op = 17 // – → NodeStatusReply
 	OpList          Op = 18 // ListRequest, or nothing to list from the beginning → ListReply
 	OpShow          Op = 19 // UnlinkRequest (name) → ShowReply
+	OpOperator      Op = 20 // OperatorRequest → OperatorReply; for root and the service's own user alone
 )
 
 // Request is the head of every request.

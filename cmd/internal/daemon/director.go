@@ -18,12 +18,20 @@ func (s *service) startDirector() error {
 	if err != nil {
 		return err
 	}
+	var peers []director.Peer
+	for _, p := range c.Directors {
+		peers = append(peers, director.Peer{ID: p.Name, Address: p.Address})
+	}
 	d, err := director.Start(s.ctx, director.Options{
 		Cluster:     c.Cluster,
 		ID:          c.Node,
 		DataDir:     c.DataDir,
 		Conn:        conn,
 		Bootstrap:   true,
+		RaftListen:  c.RaftListen,
+		Directors:   peers,
+		VotingOnly:  c.VotingOnly,
+		TLS:         director.TLSFiles{Certificate: c.TLSCert, Key: c.TLSKey, CA: c.TLSCA},
 		NodeTimeout: c.NodeTimeout,
 		NodeForget:  c.NodeForget,
 		Logger:      s.log.With("part", "director"),
@@ -31,7 +39,7 @@ func (s *service) startDirector() error {
 	if err != nil {
 		return err
 	}
-	s.parts = append(s.parts, started{d, "leader of the directors"})
+	s.parts = append(s.parts, started{d, "directors to elect the active one"})
 	s.ended, s.why = d.Done(), d.Err
 	return nil
 }
