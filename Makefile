@@ -15,6 +15,7 @@ TOXIPROXY := github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_TEST_TIMEOUT ?= 15m
 CKPT_SOAK_SECONDS ?= 60
+SEEDS ?= 20000
 SOAK_TIMEOUT := 90m
 
 B := build
@@ -252,6 +253,7 @@ arm64: ## all of it cross-compiled for arm64: build/arm64
 test: all check asan arm64 ## everything CI runs: vet, gofmt, staticcheck, Go tests with -race, C tests, sanitizers
 	@command -v $(CXX) >/dev/null || echo "note: $(CXX) is missing (apt-get install g++): the C++ tests are left out"
 	$(GO) test -race -timeout $(GO_TEST_TIMEOUT) -json ./... | $(GO) run ./tests/report
+	$(GO) test -timeout $(GO_TEST_TIMEOUT) -json ./tests/simulation | $(GO) run ./tests/report
 	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
 		$(CONFORMANCE) $(B)/asan/conformance $(B)/asan/lib $(B)/asan/conformance.md brief
 	CKPT_ENGINE=$(CURDIR)/$(B)/lib/libckpt-engine.so \
@@ -277,8 +279,8 @@ bench: all ## measure; CSV on stdout
 
 FUZZ := $(GO) test -run '^$$' -fuzztime $(CKPT_SOAK_SECONDS)s -fuzzminimizetime 5x -fuzz
 
-soak: all ## the long tests: full counts, CKPT_SOAK_SECONDS (60) for each test that runs for a time
-	CKPT_SOAK=1 CKPT_SOAK_SECONDS=$(CKPT_SOAK_SECONDS) $(GO) test -count=1 -timeout $(SOAK_TIMEOUT) ./...
+soak: all ## the long tests: full counts, CKPT_SOAK_SECONDS (60) for each test that runs for a time, SEEDS (20000) simulated clusters
+	CKPT_SOAK=1 CKPT_SIMULATION_SEEDS=$(SEEDS) CKPT_SOAK_SECONDS=$(CKPT_SOAK_SECONDS) $(GO) test -count=1 -timeout $(SOAK_TIMEOUT) ./...
 	$(FUZZ) FuzzSegment ./internal/segment
 	$(FUZZ) FuzzValue ./internal/wire
 	$(FUZZ) FuzzParse ./nodedirector

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // Iterating many sections in full pages delivers each of them; -v shows what the pages take.
@@ -17,13 +18,13 @@ func TestIterationOfMany(t *testing.T) {
 	const sections = 100_000
 	c.mu.Lock()
 	for i := range sections {
-		v := c.updateLocked(&update{
-			op: wire.OpSectionCreate, access: wire.OpenWrite, open: 1, time: never, now: time.Now().UnixNano(),
-			elements: []wire.Element{{ID: fmt.Appendf(nil, "%d", i)}},
-			request:  wire.RequestID{Session: a.welcome.Session, Slot: 9, Number: uint64(i + 1)},
+		v := c.updateLocked(&replication.Update{
+			Op: wire.OpSectionCreate, Access: wire.OpenWrite, Open: 1, Time: replication.Never, Now: time.Now().UnixNano(),
+			Elements: []wire.Element{{ID: fmt.Appendf(nil, "%d", i)}},
+			Request:  wire.RequestID{Session: a.welcome.Session, Slot: 9, Number: uint64(i + 1)},
 		})
-		if v.code != wire.OK {
-			t.Fatal(v.code)
+		if v.Code != wire.OK {
+			t.Fatal(v.Code)
 		}
 	}
 	c.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // checkpoint is what the node holds of one checkpoint: a replica, or openers, or both.
@@ -23,9 +24,9 @@ type checkpoint struct {
 	config   wire.Config
 	known    bool // config is a director's; else only Checkpoint, Name and perhaps Attributes are set
 	role     role
-	seg      *segment.Replica // nil: no replica here
-	gone     bool             // deleted, or the node's replica is lost: handles are bad
-	index    *index           // nil until somebody iterates
+	seg      *segment.Replica   // nil: no replica here
+	gone     bool               // deleted, or the node's replica is lost: handles are bad
+	index    *replication.Index // nil until somebody iterates
 	history  history
 	deleted  deletions
 	notified map[*session]wishes // sessions to be sent events
@@ -60,73 +61,73 @@ func (c *checkpoint) usableLocked() wire.Code {
 
 // updateLocked carries an update out: decides, applies, and tells the sessions that want to know. The answer is final
 // when it returns.
-func (c *checkpoint) updateLocked(u *update) verdict {
+func (c *checkpoint) updateLocked(u *replication.Update) replication.Verdict {
 	v := c.decideLocked(c.seg, u)
-	if v.code != wire.OK {
+	if v.Code != wire.OK {
 		return v
 	}
 	return c.carryOutLocked(v, u)
 }
 
 // decideLocked decides an update on the sections that s shows.
-func (c *checkpoint) decideLocked(s view, u *update) verdict {
+func (c *checkpoint) decideLocked(s replication.View, u *replication.Update) replication.Verdict {
 	if code := c.usableLocked(); code != wire.OK {
-		return refuse(code)
+		return replication.Verdict{Code: code}
 	}
 	at := c.placeLocked()
-	if at == placeHere && c.seg == nil {
-		return refuse(wire.TryAgain)
+	if at == replication.Here && c.seg == nil {
+		return replication.Verdict{Code: wire.TryAgain}
 	}
-	if u.expired {
-		return decideExpired(&c.config, at, s, u.elements[0].ID, u.now)
+	if u.Expired {
+		return replication.DecideExpired(&c.config, at, s, u.Elements[0].ID, u.Now)
 	}
-	v := decide(&c.config, at, s, u)
-	if v.code != wire.OK {
-		c.complain(at, v.code)
+	v := replication.Decide(&c.config, at, s, u)
+	if v.Code != wire.OK {
+		c.complain(at, v.Code)
 		return v
 	}
-	v.apply.Result = &segment.Result{
-		Session: u.request.Session, Slot: u.request.Slot, Number: u.request.Number,
-		Blob: encodeResult(v.code, v.index, v.generated),
+	v.Apply.Result = &segment.Result{
+		Session: u.Request.Session, Slot: u.Request.Slot, Number: u.Request.Number,
+		Blob: replication.EncodeResult(&replication.Result{Code: v.Code, Index: v.Index, Generated: v.Generated, Number: v.Apply.Number}),
 	}
 	return v
 }
 
 // carryOutLocked applies what was decided.
-func (c *checkpoint) carryOutLocked(v verdict, u *update) verdict {
+func (c *checkpoint) carryOutLocked(v replication.Verdict, u *replication.Update) replication.Verdict {
 	if code, index := c.applyLocked(&v); code != wire.OK {
-		return verdict{code: code, index: index}
+		return replication.Verdict{Code: code, Index: index}
 	}
-	if v.pastExpiration && c.n.logPast.allow() {
+	if v.PastExpiration && c.n.logPast.allow() {
 		c.n.log.Warn("section created with an expiration time in the past: it never expires",
-			"checkpoint", c.name, "expiration", time.Unix(0, u.time))
+			"checkpoint", c.name, "expiration", time.Unix(0, u.Time))
 	}
 	return v
 }
 
 // complain logs, at most once a second, that a request was refused because its place is another node.
-func (c *checkpoint) complain(at place, code wire.Code) {
-	if at == placeElsewhere && code == wire.TryAgain && c.n.logPlace.allow() {
+func (c *checkpoint) complain(at replication.Place, code wire.Code) {
+	if at == replication.Elsewhere && code == wire.TryAgain && c.n.logPlace.allow() {
 		c.n.log.Warn("the checkpoint's active replica is on another node", "checkpoint", c.name, "active", c.config.Active,
 			"in-sync", c.config.InSync)
 	}
 }
 
 // applyLocked does what was decided, with all that follows from it on this node.
-func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
-	if err := c.seg.Apply(v.apply); err != nil {
-		code, index := failure(err)
+func (c *checkpoint) applyLocked(v *replication.Verdict) (wire.Code, uint32) {
+	if err := c.seg.Apply(v.Apply); err != nil {
+		code, index := replication.Failure(err)
 		if code == wire.Library {
-			c.n.log.Error("update failed", "checkpoint", c.name, "number", v.apply.Number, "reason", err)
+			c.n.log.Error("update failed", "checkpoint", c.name, "number", v.Apply.Number, "reason", err)
 		}
 		return code, index
 	}
-	c.kept.appliedLocked(v.apply)
+	c.kept.appliedLocked(v.Apply)
 	if c.index != nil {
-		c.index.apply(v.apply.Ops)
+		c.index.Apply(v.Apply.Ops)
 	}
-	for i := range v.apply.Ops {
-		op := &v.apply.Ops[i]
+	for i := range v.Apply.Ops {
+		op := &v.Apply.Ops[i]
 		switch op.Kind {
 		case segment.OpCreate, segment.OpSetExpiration:
 			c.n.expiry.set(sectionKey{c.id, string(op.Section)}, op.Expiration)
@@ -135,8 +136,8 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 		}
 	}
 	if len(c.notified) > 0 {
-		c.history.add(v.event)
-		c.deleted.add(&v.event)
+		c.history.add(v.Event)
+		c.deleted.add(&v.Event)
 		c.n.sendEvents(c.notified, v)
 	}
 	return wire.OK, 0
@@ -147,13 +148,13 @@ func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
 func (c *checkpoint) expire(id []byte, now int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone || c.seg == nil || c.role.update != placeHere {
+	if c.gone || c.seg == nil || c.role.update != replication.Here {
 		return true
 	}
-	u := &update{expired: true, elements: []wire.Element{{ID: id}}, now: now}
-	done := func(v verdict) bool { return v.code == wire.OK || v.code == wire.NotExist }
+	u := &replication.Update{Expired: true, Elements: []wire.Element{{ID: id}}, Now: now}
+	done := func(v replication.Verdict) bool { return v.Code == wire.OK || v.Code == wire.NotExist }
 	if c.kept.throughLocked() {
-		c.kept.enqueueLocked(&through{u: u, late: func() bool { return false }, done: func(v verdict) {
+		c.kept.enqueueLocked(&through{u: u, late: func() bool { return false }, done: func(v replication.Verdict) {
 			if !done(v) {
 				c.n.expiry.again(sectionKey{c.id, string(id)}, now)
 			}
@@ -164,7 +165,7 @@ func (c *checkpoint) expire(id []byte, now int64) bool {
 }
 
 // placeLocked is where updates are carried out.
-func (c *checkpoint) placeLocked() place {
+func (c *checkpoint) placeLocked() replication.Place {
 	if c.config.Attributes.Asynchronous() {
 		return c.role.update
 	}
@@ -214,9 +215,9 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 	}
 	c.setStateLocked()
 	c.keepLocked()
-	if c.role.update == placeHere && before.update != placeHere {
+	if c.role.update == replication.Here && before.update != replication.Here {
 		c.watchExpirationsLocked()
-	} else if c.role.update != placeHere {
+	} else if c.role.update != replication.Here {
 		c.n.expiry.removeAll(c.id)
 	}
 	return nil
@@ -255,13 +256,13 @@ func (c *checkpoint) fillDefaultLocked() error {
 	return c.seg.Apply(&segment.Update{
 		Number: 1,
 		Now:    time.Now().UnixNano(),
-		Ops:    []segment.Op{{Kind: segment.OpCreate, Expiration: never}},
+		Ops:    []segment.Op{{Kind: segment.OpCreate, Expiration: replication.Never}},
 	})
 }
 
 func (c *checkpoint) watchExpirationsLocked() {
 	c.seg.Sections(func(s segment.Section) bool {
-		if s.Expiration != never {
+		if s.Expiration != replication.Never {
 			c.n.expiry.set(sectionKey{c.id, string(s.ID)}, s.Expiration)
 		}
 		return true

@@ -6,6 +6,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // update carries out a change of sections. The checkpoint's lock is held.
@@ -16,11 +17,11 @@ func (c *call) update(h *handle) {
 		return
 	}
 	body := c.body.(*wire.UpdateRequest)
-	u := &update{
-		op: c.req.Op, access: h.flags, open: h.open,
-		elements: body.Elements, data: c.data, time: body.Time, generate: body.Generate, refusePast: body.RefusePast,
-		request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
-		now:     time.Now().UnixNano(),
+	u := &replication.Update{
+		Op: c.req.Op, Access: h.flags, Open: h.open,
+		Elements: body.Elements, Data: c.data, Time: body.Time, Generate: body.Generate, RefusePast: body.RefusePast,
+		Request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
+		Now:     time.Now().UnixNano(),
 	}
 	if h.c.kept.throughLocked() {
 		h.c.kept.enqueueLocked(&through{u: u, late: c.late, done: c.updated})
@@ -41,14 +42,14 @@ func (c *call) update(h *handle) {
 }
 
 // updated answers an update, or abandons one that was late (code 0).
-func (c *call) updated(v verdict) {
-	switch v.code {
+func (c *call) updated(v replication.Verdict) {
+	switch v.Code {
 	case 0:
 		c.abandon()
 	case wire.OK:
-		c.ok(&wire.UpdateReply{Generated: v.generated})
+		c.ok(&wire.UpdateReply{Generated: v.Generated})
 	default:
-		c.refuse(v.code, v.index)
+		c.refuse(v.Code, v.Index)
 	}
 }
 
@@ -102,9 +103,9 @@ func (c *checkpoint) readLocked(flags uint32, r *wire.ReadRequest) (reply wire.R
 
 // readableLocked is OK if reads are answered from the replica here.
 func (c *checkpoint) readableLocked() wire.Code {
-	if c.role.read != placeHere {
-		c.complain(c.role.read, elsewhere(c.role.read))
-		return elsewhere(c.role.read)
+	if c.role.read != replication.Here {
+		c.complain(c.role.read, c.role.read.Refusal())
+		return c.role.read.Refusal()
 	}
 	if c.seg == nil {
 		return wire.TryAgain
@@ -152,9 +153,9 @@ func (c *checkpoint) synchronizeLocked(flags uint32) wire.Code {
 	case !c.config.Attributes.Asynchronous():
 		return wire.BadOperation
 	}
-	if at := c.role.together(); at != placeHere {
-		c.complain(at, elsewhere(at))
-		return elsewhere(at)
+	if at := c.role.together(); at != replication.Here {
+		c.complain(at, at.Refusal())
+		return at.Refusal()
 	}
 	return wire.OK
 }
@@ -208,16 +209,16 @@ func (c *checkpoint) pageOfSections(r *wire.SectionsRequest, after []byte, limit
 		return nil, code
 	}
 	if c.index == nil {
-		c.index = newIndex(c.seg.Sections)
+		c.index = replication.NewIndex(c.seg.Sections)
 	}
 	looked, ended := 0, true
-	c.index.after(after, func(id string) bool {
+	c.index.After(after, func(id string) bool {
 		if looked == sectionsPerLock {
 			ended = false
 			return false
 		}
 		s, exists := c.seg.Lookup([]byte(id))
-		if exists && chosen(&s, r.Chosen, r.Time) {
+		if exists && replication.Chosen(&s, r.Chosen, r.Time) {
 			if len(reply.Sections) == limit || *size > wire.SectionsPageSize {
 				reply.More = true
 				return false

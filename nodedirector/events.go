@@ -3,23 +3,24 @@ package nodedirector
 import (
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // sendEvents tells sessions of an update, with the data written where that is wanted. The checkpoint's lock is held, so that
 // events leave in the order of their numbers; publishing hands them to the connection's buffer.
-func (n *Node) sendEvents(to map[*session]wishes, v *verdict) {
+func (n *Node) sendEvents(to map[*session]wishes, v *replication.Verdict) {
 	var plain, full []byte
 	var err error
 	for s, w := range to {
 		frame := plain
 		switch {
 		case w.data > 0 && full == nil:
-			full, err = encodeEvent(v.event, writtenData(v))
+			full, err = encodeEvent(v.Event, writtenData(v))
 			frame = full
 		case w.data > 0:
 			frame = full
 		case plain == nil:
-			plain, err = encodeEvent(v.event, nil)
+			plain, err = encodeEvent(v.Event, nil)
 			frame = plain
 		}
 		if err != nil {
@@ -46,10 +47,10 @@ func totalBytes(data [][]byte) (n uint64) {
 
 // writtenData is what an update has written, element after element as in its event. It is nil for one that writes nothing
 // that anybody wants, or more than an event carries.
-func writtenData(v *verdict) (data [][]byte) {
-	size := uint64(eventBytes(&v.event))
-	for i := range v.apply.Ops {
-		op := &v.apply.Ops[i]
+func writtenData(v *replication.Verdict) (data [][]byte) {
+	size := uint64(eventBytes(&v.Event))
+	for i := range v.Apply.Ops {
+		op := &v.Apply.Ops[i]
 		if op.Kind != segment.OpWrite && op.Kind != segment.OpOverwrite {
 			return nil
 		}

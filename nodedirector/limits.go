@@ -61,13 +61,11 @@ const (
 
 // The wall clock and its steps.
 const (
-	clockLook       = time.Second      // between two comparisons of wall and monotonic clock
-	clockStepHold   = time.Hour        // a larger step stops expiry
-	clockStable     = time.Second      // a smaller step is no step
-	clockStableTime = time.Minute      // without a step, after which expiry goes on
-	expiryRetry     = time.Second      // after a section could not be removed
-	generatedIDMax  = 8                // bytes
-	never           = int64(1<<63 - 1) // expiration of sections that do not expire, wall clock ns
+	clockLook       = time.Second // between two comparisons of wall and monotonic clock
+	clockStepHold   = time.Hour   // a larger step stops expiry
+	clockStable     = time.Second // a smaller step is no step
+	clockStableTime = time.Minute // without a step, after which expiry goes on
+	expiryRetry     = time.Second // after a section could not be removed
 )
 
 // Copies of replicas on disk.

@@ -8,6 +8,7 @@ import (
 
 	"libckpt/internal/dataset"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // Persist says which checkpoints are kept on disk too, each while this node has its only replica.
@@ -63,7 +64,7 @@ func (n *Node) keeps(config *wire.Config) bool {
 		return false
 	}
 	r := roleOf(config, n.o.Node)
-	return r.sole && r.update == placeHere && len(config.Joining) == 0 && !config.Unlinked
+	return r.sole && r.update == replication.Here && len(config.Joining) == 0 && !config.Unlinked
 }
 
 // keepLocked begins to keep the checkpoint on disk if its configuration says so.

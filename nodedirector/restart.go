@@ -13,6 +13,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 const (
@@ -235,13 +236,13 @@ func (n *Node) restoreResults() {
 }
 
 func (s *session) restoreResult(r *segment.Result) {
-	code, index, generated, ok := decodeResult(r.Blob)
+	result, ok := replication.DecodeResult(r.Blob)
 	if !ok || r.Slot >= wire.SlotsPerSession {
 		s.n.log.Warn("recorded result not understood", "session", s.name(), "slot", r.Slot)
 		return
 	}
 	c := call{s: s, req: wire.Request{Slot: r.Slot, Number: r.Number}}
-	frame := c.encode(&wire.Reply{Error: code, Index: index}, &wire.UpdateReply{Generated: generated}, nil)
+	frame := c.encode(&wire.Reply{Error: result.Code, Index: result.Index}, &wire.UpdateReply{Generated: result.Generated}, nil)
 	s.mu.Lock()
 	s.slots.restore(r.Slot, r.Number, frame)
 	s.mu.Unlock()

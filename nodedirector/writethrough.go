@@ -7,13 +7,14 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // through is an update that waits for its turn to be written to the disk.
 type through struct {
-	u    *update
-	late func() bool   // it must not be begun any more
-	done func(verdict) // called once, without any lock; code 0: it was late
+	u    *replication.Update
+	late func() bool               // it must not be begun any more
+	done func(replication.Verdict) // called once, without any lock; code 0: it was late
 }
 
 // throughLocked reports whether updates have to go through the disk. k may be nil.
@@ -33,7 +34,7 @@ func (k *kept) enqueueLocked(t *through) {
 // outcome is what became of an update, to be told when no lock is held.
 type outcome struct {
 	t *through
-	v verdict
+	v replication.Verdict
 }
 
 func tell(outcomes []outcome) {
@@ -60,7 +61,7 @@ func (k *kept) writeThrough() {
 	if err == nil && len(batch) > 0 {
 		err = k.transact(func() error {
 			for _, o := range batch {
-				if err := k.file.Apply(o.v.apply); err != nil {
+				if err := k.file.Apply(o.v.Apply); err != nil {
 					return err
 				}
 			}
@@ -80,7 +81,7 @@ func (k *kept) writeThrough() {
 	}
 	if err != nil {
 		for i := range batch {
-			batch[i].v = refuse(wire.NoResources)
+			batch[i].v = replication.Verdict{Code: wire.NoResources}
 		}
 		k.doubtLocked(err)
 	} else {
@@ -112,19 +113,19 @@ func (k *kept) decideLocked() (batch, told []outcome) {
 			continue
 		}
 		v := k.c.decideLocked(view, t.u)
-		if v.code != wire.OK {
+		if v.Code != wire.OK {
 			told = append(told, outcome{t, v})
 			continue
 		}
-		need := roomFor(v.apply)
+		need := roomFor(v.Apply)
 		if need > room {
-			told = append(told, outcome{t, refuse(wire.NoResources)})
+			told = append(told, outcome{t, replication.Verdict{Code: wire.NoResources}})
 			k.noRoomLocked()
 			continue
 		}
 		room -= need
-		view.add(v.apply)
-		size += len(t.u.data)
+		view.add(v.Apply)
+		size += len(t.u.Data)
 		batch = append(batch, outcome{t, v})
 	}
 	return batch, told
@@ -139,14 +140,14 @@ func (k *kept) applyLocked(batch []outcome) []outcome {
 	for i := range batch {
 		o := &batch[i]
 		v := k.c.carryOutLocked(o.v, o.t.u)
-		if v.code == wire.OK {
-			k.number = o.v.apply.Number
+		if v.Code == wire.OK {
+			k.number = o.v.Apply.Number
 			continue
 		}
 		k.recordLocked()
 		var again []*through
 		for j := i; j < len(batch); j++ {
-			k.changes.addWhole(batch[j].v.apply)
+			k.changes.addWhole(batch[j].v.Apply)
 			if j > i {
 				again = append(again, batch[j].t)
 			}
