@@ -44,7 +44,7 @@ func powerless(name string, k int) fault {
 			h := l.c.Host(k)
 			h.Start()
 			h.AwaitReady()
-			l.add(h)
+			l.add(h) // the applications of the host have died with it
 			return nil
 		}}
 }
@@ -61,17 +61,24 @@ func everywhere(c *testcluster.Hosts, do func(h *testcluster.Host) error) (all e
 	return all
 }
 
-// faults are all there are. Host 1 has the first replica and the director, or the first of them.
+// faults are all there are, for three hosts with a director each. Host 1 has the active replicas at first.
 var faults = []fault{
 	killed("the active's node director", 1, testcluster.Node, short),
 	killed("the active's node director for long", 1, testcluster.Node, long),
 	killed("a replica's node director", 2, testcluster.Node, short),
-	killed("the director", 1, testcluster.Director, long),
+	killed("one director", 1, testcluster.Director, long),
+	{name: "kill all directors", lasts: long,
+		begin: func(l *load) error {
+			return everywhere(l.c, func(h *testcluster.Host) error { h.Kill(testcluster.Director); return nil })
+		},
+		end: func(l *load) error {
+			return everywhere(l.c, func(h *testcluster.Host) error { h.Start(); h.AwaitReady(); return nil })
+		}},
 	killed("the active's NATS server", 1, testcluster.Server, short),
 	killed("a replica's NATS server", 3, testcluster.Server, long),
 	paused("the active's node director", 1, testcluster.Node, long),
 	paused("a replica's node director", 2, testcluster.Node, long),
-	paused("the director", 1, testcluster.Director, long),
+	paused("one director", 1, testcluster.Director, long),
 	paused("the active's NATS server", 1, testcluster.Server, short),
 	powerless("a replica", 3),
 	powerless("the active", 1),
@@ -87,7 +94,7 @@ var faults = []fault{
 		return everywhere(c, func(h *testcluster.Host) error { return h.Throttle(1000) })
 	}),
 	network("delay", long, func(c *testcluster.Hosts) error { return c.Delay(50 * time.Millisecond) }),
-	{name: "no room for the director", lasts: long,
+	{name: "no room for a director", lasts: long,
 		begin: func(l *load) error { return l.c.Host(1).FillDisk() },
 		end: func(l *load) error {
 			// A director that can't write may end, to be started again by its supervisor.
@@ -99,19 +106,35 @@ var faults = []fault{
 
 // TestFaults runs clients through each fault, on one cluster.
 func TestFaults(t *testing.T) {
-	c := testcluster.StartHosts(t, testcluster.HostsOptions{Proxied: true, DirectorSpace: 64 << 20,
-		DirectorArgs: []string{"--node-timeout", "1s"}})
+	c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{Directors: 3, Proxied: true, DirectorSpace: 64 << 20}))
 	var y tally
 	for i, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			if f.moving {
 				needReplication(t)
 			}
+			restore(t, c)
 			l := startLoad(t, c, fmt.Sprintf("load%d", i))
 			l.awaitWorking()
+			l.awaitReplicas()
 			l.during(f.lasts, func() error { return f.begin(l) }, func() error { return f.end(l) })
 			l.finish(&y)
 		})
 	}
 	y.enough(t)
+}
+
+// restore ends what a test that failed has left.
+func restore(t *testing.T, c *testcluster.Hosts) {
+	t.Helper()
+	if err := c.Heal(); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range c.All() {
+		for _, part := range []testcluster.Part{testcluster.Server, testcluster.Director, testcluster.Node} {
+			h.Resume(part)
+		}
+		h.Start()
+		h.AwaitReady()
+	}
 }

@@ -29,6 +29,7 @@ type load struct {
 	async *record
 
 	stopping chan struct{}
+	once     sync.Once
 	workers  sync.WaitGroup
 	mu       sync.Mutex
 	clients  []*client
@@ -45,6 +46,7 @@ func startLoadOn(t testing.TB, c *testcluster.Hosts, name string, hosts []*testc
 	t.Helper()
 	l := &load{t: t, c: c, name: name, sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
 		stopping: make(chan struct{})}
+	t.Cleanup(l.stop)
 	for _, h := range hosts {
 		l.add(h)
 	}
@@ -152,6 +154,17 @@ func (l *load) awaitWorking() {
 	}
 }
 
+// awaitReplicas waits until each host with a director has in-sync replicas.
+func (l *load) awaitReplicas() {
+	l.t.Helper()
+	if !replicated {
+		return
+	}
+	for _, r := range []*record{l.sync, l.async} {
+		awaitReplicas(l.t, l.c.Host(1), r.name, l.c.Directors())
+	}
+}
+
 // awaitCalls waits until so many more calls have ended on each checkpoint.
 func (l *load) awaitCalls(count int) {
 	l.t.Helper()
@@ -161,11 +174,15 @@ func (l *load) awaitCalls(count int) {
 	}
 }
 
-// during lets the clients work through a fault: what it is to begin and end it. The time until they work again counts as
-// part of it.
+// during lets the clients work through a fault: what it is to begin and end it. The time until they work again, and there
+// are as many replicas in sync as before, counts as part of it.
 func (l *load) during(lasts time.Duration, begin, end func() error) {
 	l.t.Helper()
 	l.awaitCalls(callsAround)
+	replicas := make(map[string]int)
+	for _, r := range []*record{l.sync, l.async} {
+		replicas[r.name] = len(look(l.t, l.c.Host(1), r.name).InSync)
+	}
 	from := now()
 	if err := begin(); err != nil {
 		l.t.Fatal(err)
@@ -175,6 +192,9 @@ func (l *load) during(lasts time.Duration, begin, end func() error) {
 		l.t.Fatal(err)
 	}
 	l.awaitWorking()
+	for name, count := range replicas {
+		awaitReplicas(l.t, l.c.Host(1), name, count)
+	}
 	to := now()
 	l.sync.fault(from, to)
 	l.async.fault(from, to)
@@ -193,14 +213,21 @@ func (y *tally) enough(t testing.TB) {
 	}
 }
 
-// finish ends the work, judges it and adds it to the tally.
-func (l *load) finish(y *tally) {
-	l.t.Helper()
-	close(l.stopping)
-	l.workers.Wait()
+// stop ends the work, calls in flight too; it may be called again.
+func (l *load) stop() {
+	l.once.Do(func() { close(l.stopping) })
 	for _, c := range l.clients {
 		c.program.Kill() // how programs end is tested elsewhere; here it is one more death that the service must take
 	}
+	l.workers.Wait()
+}
+
+// finish ends the work, judges it and adds it to the tally.
+func (l *load) finish(y *tally) {
+	l.t.Helper()
+	l.once.Do(func() { close(l.stopping) })
+	l.workers.Wait()
+	l.stop()
 	for _, r := range []*record{l.sync, l.async} {
 		calls, overlapped, err := r.judge()
 		if err != nil {

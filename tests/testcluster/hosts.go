@@ -123,6 +123,9 @@ func (c *Hosts) wire() (err error) {
 // Host is host k, from 1.
 func (c *Hosts) Host(k int) *Host { return c.hosts[k-1] }
 
+// Directors is how many hosts, the first ones, have a director.
+func (c *Hosts) Directors() int { return c.o.Directors }
+
 // All are all hosts.
 func (c *Hosts) All() []*Host { return slices.Clone(c.hosts) }
 

@@ -162,8 +162,12 @@ func (p *process) kill() {
 	<-ended
 }
 
-// signal sends a signal to the process, which may just have ended.
-func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(p.pid(), s) }
+// signal sends a signal to the process, if it runs.
+func (p *process) signal(s syscall.Signal) {
+	if p.running() {
+		_ = syscall.Kill(p.pid(), s) // it may just have ended
+	}
+}
 
 // stop sends SIGTERM and checks how the process ends. A process that does not run is left alone.
 func (p *process) stop() error {
