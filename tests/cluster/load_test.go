@@ -70,7 +70,7 @@ func (l *load) add(h *testcluster.Host) {
 	l.clients = append(l.clients, c)
 	l.mu.Unlock()
 	for thread := range clientThreads {
-		r, flags := l.sync, allReplicas
+		r, flags := l.sync, allReplicas|collocated
 		switch thread {
 		case asynchronousThread:
 			r, flags = l.async, activeReplica
@@ -154,15 +154,15 @@ func (l *load) awaitWorking() {
 	}
 }
 
-// awaitReplicas waits until each host with a director has in-sync replicas.
+// awaitReplicas waits until every host has an in-sync replica of the synchronous checkpoint, which is collocated, and two
+// have one of the other, which has one with each director if the first host has one, but not more than two.
 func (l *load) awaitReplicas() {
 	l.t.Helper()
 	if !replicated {
 		return
 	}
-	for _, r := range []*record{l.sync, l.async} {
-		awaitReplicas(l.t, l.c.Host(1), r.name, l.c.Directors())
-	}
+	awaitReplicas(l.t, l.c.Host(1), l.sync.name, len(l.c.All()))
+	awaitReplicas(l.t, l.c.Host(1), l.async.name, min(l.c.Directors(), 2))
 }
 
 // awaitCalls waits until so many more calls have ended on each checkpoint.

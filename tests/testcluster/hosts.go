@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"libckpt/internal/rundir"
 )
 
@@ -72,7 +74,11 @@ func StartHosts(t testing.TB, o HostsOptions) *Hosts {
 		NeedNamespaces(t)
 	}
 	c := &Hosts{t: t, o: o}
-	c.dir = (&Cluster{t: t}).makeDir()
+	removeStale()
+	var err error
+	if c.dir, err = os.MkdirTemp(hostsBase(), fmt.Sprintf("%s%d-", stalePrefix, os.Getpid())); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(c.cleanup)
 	if err := c.wire(); err != nil {
 		t.Fatal(err)
@@ -92,6 +98,14 @@ func StartHosts(t testing.TB, o HostsOptions) *Hosts {
 		h.AwaitReady()
 	}
 	return c
+}
+
+// hostsBase is where the directories of hosts are made: on tmpfs if there is one, for replicas belong there.
+func hostsBase() string {
+	if unix.Access("/dev/shm", unix.W_OK) == nil {
+		return "/dev/shm"
+	}
+	return os.TempDir()
 }
 
 // wire makes the hosts and the network between them.

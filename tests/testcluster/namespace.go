@@ -18,10 +18,10 @@ import (
 
 // Names and addresses of namespaces. Addresses are the same in all networks: nothing leads from one to another.
 const (
-	namespacePrefix = "ckpt-test-" // then the process that made it, the number of the network in it, and the host
-	bridgeHost      = "bridge"
-	namespaceDir    = "/run/netns"
-	proxyAddress    = "10.211.0.254" // of the bridge
+	stalePrefix  = "ckpt-hosts-" // of namespaces and directories; then the process that made them, and more
+	bridgeHost   = "bridge"
+	namespaceDir = "/run/netns"
+	proxyAddress = "10.211.0.254" // of the bridge
 )
 
 var networks atomic.Int32
@@ -50,7 +50,7 @@ func withoutNamespaces() string {
 			return tool + " is missing (apt-get install iproute2 iptables)"
 		}
 	}
-	n := &network{id: fmt.Sprintf("%s%d-probe", namespacePrefix, os.Getpid())}
+	n := &network{id: fmt.Sprintf("%s%d-probe", stalePrefix, os.Getpid())}
 	defer n.remove()
 	if err := n.addNamespace("x"); err != nil {
 		return err.Error()
@@ -61,10 +61,9 @@ func withoutNamespaces() string {
 	return ""
 }
 
-// newNetwork makes the network with no host. It first removes what test processes that were killed have left behind.
+// newNetwork makes the network with no host.
 func newNetwork() (*network, error) {
-	removeStale()
-	n := &network{id: fmt.Sprintf("%s%d-%d", namespacePrefix, os.Getpid(), networks.Add(1))}
+	n := &network{id: fmt.Sprintf("%s%d-%d", stalePrefix, os.Getpid(), networks.Add(1))}
 	if err := n.addNamespace(bridgeHost); err != nil {
 		return nil, err
 	}
@@ -104,19 +103,32 @@ func (n *network) remove() {
 	}
 }
 
-// removeStale removes the namespaces of processes that are gone.
+// removeStale removes what test processes that were killed have left behind: namespaces, mounts and directories.
 func removeStale() {
-	left, err := filepath.Glob(filepath.Join(namespaceDir, namespacePrefix+"*"))
-	if err != nil {
-		return
+	for _, name := range stale(namespaceDir) {
+		_ = run("ip", "netns", "del", name) // another test process may have been first
 	}
+	for _, name := range stale(hostsBase()) {
+		dir := filepath.Join(hostsBase(), name)
+		data, _ := filepath.Glob(filepath.Join(dir, "*", "data")) // its only error is a pattern that is none
+		for _, d := range data {
+			_ = syscall.Unmount(d, 0) // most are no mounts
+		}
+		_ = os.RemoveAll(dir)
+	}
+}
+
+// stale lists what processes that are gone have left in a directory.
+func stale(dir string) (names []string) {
+	left, _ := filepath.Glob(filepath.Join(dir, stalePrefix+"*"))
 	for _, path := range left {
 		name := filepath.Base(path)
-		pid, err := strconv.Atoi(strings.SplitN(strings.TrimPrefix(name, namespacePrefix), "-", 2)[0])
+		pid, err := strconv.Atoi(strings.SplitN(strings.TrimPrefix(name, stalePrefix), "-", 2)[0])
 		if err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
-			_ = run("ip", "netns", "del", name) // another test process may have been first
+			names = append(names, name)
 		}
 	}
+	return names
 }
 
 // filter changes the packet filter of a host.

@@ -199,11 +199,17 @@ func (p *process) stop() error {
 	return nil
 }
 
+// logEnd is the end of the log, or the beginning of the last panic in it.
 func (p *process) logEnd() string {
 	b, err := os.ReadFile(p.logPath)
 	if err != nil {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		if strings.HasPrefix(lines[i], "panic:") || strings.HasPrefix(lines[i], "fatal error:") {
+			return strings.Join(lines[i:min(i+logLinesMax, len(lines))], "\n")
+		}
+	}
 	return strings.Join(lines[max(0, len(lines)-logLinesMax):], "\n")
 }
