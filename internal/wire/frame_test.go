@@ -178,8 +178,12 @@ func FuzzValue(f *testing.F) {
 	f.Add(mustEncode(f, KindHello, nil, &Hello{Program: "p"}))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		for _, v := range []any{new(Request), new(OpenRequest), new(UpdateRequest), new(SectionsReply), new([]Event), new(Hello), new(RegisterRequest),
+<<<<<<< HEAD
+			new(AnnounceRequest), new(ReplicaRequest), new(OperatorRequest), new(OperatorReply), new(NotifyRequest), new(ChangesReply)} {
+=======
 			new(NotifyRequest), new(ChangesReply),
 			new(AnnounceRequest), new(ReplicaRequest), new(OperatorRequest), new(OperatorReply)} {
+>>>>>>> sim
 			d, err := NewDecoder(frame)
 			if err != nil {
 				return
