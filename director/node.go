@@ -81,8 +81,9 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 		c := k.checkpoints[a.Checkpoint]
 		switch {
 		case k.foreign(a):
-		case c == nil:
+		case forgets(c != nil):
 			reply.Drop = append(reply.Drop, a.Checkpoint)
+		case c == nil:
 		case !has(concerned(&c.Config), n.Name):
 			others = append(others, c.Config)
 		}

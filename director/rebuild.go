@@ -46,6 +46,10 @@ func (k *Core) beginRebuild(r *Rebuild) {
 		k.rebuild = &rebuild{}
 		k.cluster = r.Cluster
 		k.generation = max(k.generation, r.Generation+1)
+		// Versions go on above those of the lost store, for node directors compare what they know of each other's. A
+		// generation is the time, in ns, at which its store was made: more than the versions of any former store.
+		k.version = max(k.version, k.generation)
+		k.feed = feed{}
 	}
 	k.rebuild.Ended = false
 	if r.Waive != "" {

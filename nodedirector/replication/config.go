@@ -78,12 +78,16 @@ func (c *Core) Configure(now int64, config *wire.Config) {
 		c.reroute()
 	} else {
 		// Who still joins may be added at any time, on a request of this node that is on its way.
+		proposed := len(c.kept.Proposed)
 		c.kept.Proposed = slices.DeleteFunc(slices.Clone(c.kept.Proposed), func(n string) bool {
 			return !slices.Contains(config.Joining, n)
 		})
 		c.keepConfig()
 		switch {
 		case c.lead != nil:
+			if len(c.kept.Proposed) != proposed {
+				c.lead.proposed++
+			}
 			c.relink()
 		case c.follow == nil:
 			c.takeRole()

@@ -87,7 +87,6 @@ func (c *Core) Attach(now int64, s Store, kept *Kept, complete bool) {
 	} else {
 		c.kept = *kept
 		c.loadTail()
-		c.loadResults() // a request that an earlier process carried out may come again
 		if until := c.o.Start + int64(c.t.Grace); until > now {
 			c.wait(wait{until: until, start: true})
 		}

@@ -129,9 +129,9 @@ func (c *Core) onCommitted(from string, m *Committed) {
 	c.acknowledge(from, false)
 }
 
-// follows takes over what the active says is committed, once the replica is on the active's branch.
+// follows takes over what the active says is committed, once the replica has nothing of another branch than the active's.
 func (c *Core) follows() {
-	if f := c.follow; f.based && !c.asynchronous() {
+	if f := c.follow; (f.based || f.filling) && !c.asynchronous() {
 		c.setCommitted(min(f.committed, c.store.Number()))
 	}
 }
@@ -153,7 +153,13 @@ func (c *Core) process(m *Item) error {
 		if m.Update.Number <= c.store.Number() {
 			return nil
 		}
-		return c.applyBody(m.Update, !c.asynchronous() && m.Update.Number > f.committed)
+		u := m.Update
+		if f.filling && u.HasEvent { // the active tells this node's applications until the link is open
+			silent := *u
+			silent.HasEvent = false
+			u = &silent
+		}
+		return c.applyBody(u, !c.asynchronous() && u.Number > f.committed)
 	case m.Holds == ItemSection && m.Section != nil:
 		return c.processSection(m.Section)
 	case m.Holds == ItemResults && m.Results != nil:
@@ -283,6 +289,9 @@ func (c *Core) processBase(b *BaseBody) error {
 		return errNoRoom
 	}
 	c.kept = kept
+	if b.Full {
+		c.recent = recent{} // of updates that came before, parts may have been left out
+	}
 	f.staged, f.bytes, f.filling = Put{}, 0, false
 	f.based, f.base = true, b.Number
 	c.results = nil

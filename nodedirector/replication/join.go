@@ -37,8 +37,17 @@ func (c *Core) keepProposed(node string) bool {
 	return true
 }
 
-// requirementsKnown tells the other followers which nodes are required besides the in-sync set, and reports whether all of
-// them know. Only those of an ALL_REPLICAS checkpoint read, and need to.
+// tellRequired tells the followers which nodes are required besides the in-sync set, when that has changed.
+func (c *Core) tellRequired() {
+	for _, k := range c.lead.links {
+		if k.state == linkOpen && k.proposed != c.lead.proposed && c.counts(k.node) && k.room() {
+			c.sendRequire(k)
+		}
+	}
+}
+
+// requirementsKnown reports whether all other followers know which nodes are required besides the in-sync set. Only those
+// of an ALL_REPLICAS checkpoint read, and need to.
 func (c *Core) requirementsKnown(joiner *link) bool {
 	known := true
 	for _, k := range c.lead.links {
@@ -51,10 +60,7 @@ func (c *Core) requirementsKnown(joiner *link) bool {
 		if c.asynchronous() {
 			continue
 		}
-		if k.proposed != c.lead.proposed {
-			c.sendRequire(k)
-		}
-		known = known && k.acked >= k.requireSeq
+		known = known && k.proposed == c.lead.proposed && k.acked >= k.requireSeq
 	}
 	return known
 }

@@ -148,6 +148,7 @@ func (c *Core) advanceLead() {
 		c.store.Keep(&c.kept) // if not, the next process waits once more
 	}
 	c.propose()
+	c.tellRequired()
 	for len(l.queue) > 0 && c.updatable() {
 		q := l.queue[0]
 		l.queue[0] = nil

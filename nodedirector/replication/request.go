@@ -180,7 +180,7 @@ func (c *Core) route(q *request) {
 		c.take(q)
 	case q.r.Kind == RequestExpire:
 		c.answer(q, Verdict{Code: wire.TryAgain}, nil)
-	case c.config.Active == "" && c.asynchronous() && q.sent && q.r.changes():
+	case c.config.Active == "" && c.asynchronous() && (q.sent || q.r.Repeated) && q.r.changes():
 		// It may have been carried out: the next active knows.
 	case c.config.Active == "" && c.asynchronous():
 		v := Verdict{Code: Nowhere.Refusal()}

@@ -31,21 +31,27 @@ func (c *Core) loadTail() {
 
 // floor raises committed to what the marks tell: an unmarked section's last update is committed, and all before it.
 func (c *Core) floor() uint64 {
-	if !c.floored {
-		c.floored = true
-		c.store.Sections(func(s segment.Section) bool {
-			if _, marked := c.marked[string(s.ID)]; !marked {
-				c.committed = max(c.committed, s.Number)
-			}
-			return true
-		})
+	if c.floored {
+		return c.committed
 	}
+	floor := c.committed
+	c.store.Sections(func(s segment.Section) bool {
+		if _, marked := c.marked[string(s.ID)]; !marked {
+			floor = max(floor, s.Number)
+		}
+		return true
+	})
+	// An earlier process may have ended between taking off two of an update's marks.
+	c.floored = c.setCommitted(floor)
 	return c.committed
 }
 
 // addTail notes an update that was applied, with marks or, if nobody need be asked to commit it, without.
 func (c *Core) addTail(b *UpdateBody, marked bool) {
-	u := uncommitted{number: b.Number, tell: b.HasEvent, event: b.Event, ops: b.Ops}
+	u := uncommitted{number: b.Number}
+	if b.HasEvent {
+		u.tell, u.event, u.ops = true, b.Event, b.Ops
+	}
 	for i := range b.Ops {
 		if marked {
 			id := slices.Clone(b.Ops[i].Section)

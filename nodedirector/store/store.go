@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"libckpt/internal/segment"
@@ -23,7 +22,6 @@ type Replica interface {
 	Unmark(id []byte, number uint64) error
 	Results(yield func(segment.Result) bool)
 	DropSession(session uint64) error
-	DropResult(session uint64, slot uint16) error
 	SetConfig(blob []byte) error
 	Config() []byte
 }
@@ -86,43 +84,20 @@ func (s *Store) Apply(u *segment.Update, marked bool) error {
 	return nil
 }
 
-// Put implements replication.Store.
+// Put implements replication.Store. It is one update of the segment.
 func (s *Store) Put(p *replication.Put) error {
 	u := segment.Update{Jump: true, Marked: p.Marked, Ops: s.putOps(p)}
-	if err := s.drop(p); err != nil {
-		return err
-	}
-	results := p.Results
-	if len(results) == 0 {
-		return s.finish(p, &u)
-	}
-	if len(u.Ops) > 0 {
-		if err := s.put(&u); err != nil {
-			return err
-		}
-	}
-	for i := range results[:len(results)-1] {
-		if err := s.put(&segment.Update{Jump: true, Result: &results[i]}); err != nil {
-			return err
-		}
-	}
-	return s.finish(p, &segment.Update{Jump: true, Result: &results[len(results)-1]})
-}
-
-// finish makes the last update of a Put, which brings the number.
-func (s *Store) finish(p *replication.Put, u *segment.Update) error {
 	if p.Number > s.Number() {
 		u.Number = p.Number
 	}
 	if p.Number != 0 {
 		u.NextGenerated = &p.NextGenerated
 	}
-	return s.put(u)
-}
-
-func (s *Store) put(u *segment.Update) error {
+	if p.DropAll || len(p.Drop) > 0 || len(p.Results) > 0 {
+		u.ReplaceResults, u.Results = true, s.resultsAfter(p)
+	}
 	s.index = nil
-	return s.Replica.Apply(u)
+	return s.Replica.Apply(&u)
 }
 
 // putOps are the operations that put sections.
@@ -152,26 +127,21 @@ func (s *Store) putOps(p *replication.Put) []segment.Op {
 	return ops
 }
 
-// drop drops the results that a Put drops.
-func (s *Store) drop(p *replication.Put) error {
-	if p.DropAll {
-		sessions := make(map[uint64]bool)
+// resultsAfter are all results there are to be after a Put.
+func (s *Store) resultsAfter(p *replication.Put) (all []segment.Result) {
+	if !p.DropAll {
+		dropped := make(map[replication.ResultKey]bool, len(p.Drop))
+		for _, k := range p.Drop {
+			dropped[k] = true
+		}
 		s.Replica.Results(func(r segment.Result) bool {
-			sessions[r.Session] = true
+			if !dropped[replication.ResultKey{Session: r.Session, Slot: r.Slot}] {
+				all = append(all, r)
+			}
 			return true
 		})
-		for _, session := range slices.Sorted(maps.Keys(sessions)) {
-			if err := s.DropSession(session); err != nil {
-				return err
-			}
-		}
 	}
-	for _, k := range p.Drop {
-		if err := s.DropResult(k.Session, k.Slot); err != nil {
-			return err
-		}
-	}
-	return nil
+	return append(all, p.Results...)
 }
 
 // Next implements replication.Store.

@@ -12,11 +12,16 @@ import (
 //     moved, which may lose updates
 //   - after a Barrier no value is read whose writing had ended before that of another began, which had ended itself when the
 //     Barrier was invoked; unless the active moved before the Barrier had ended, or every in-sync replica was lost
+//   - with the same exceptions, a section made before a Barrier and deleted by nobody is there after it
 //
 // moved are the moments at which the active moved or every in-sync replica was lost; lost of them the latter.
 func Asynchronous(operations []Operation, moved, lost []int64) error {
-	writers := make(map[string]*Operation)
-	key := func(o *Operation) string { return fmt.Sprintf("%s\x00%d", o.Section, o.Value) }
+	type written struct {
+		section string
+		value   uint64
+	}
+	writers := make(map[written]*Operation)
+	key := func(o *Operation) written { return written{o.Section, o.Value} }
 	var barriers []*Operation
 	for i := range operations {
 		switch o := &operations[i]; o.Kind {
@@ -26,10 +31,18 @@ func Asynchronous(operations []Operation, moved, lost []int64) error {
 			barriers = append(barriers, o)
 		}
 	}
+	moved, lost = slices.Sorted(slices.Values(moved)), slices.Sorted(slices.Values(lost))
 	happened := func(times []int64, from, to int64) bool {
-		return slices.ContainsFunc(times, func(t int64) bool { return from <= t && t <= to })
+		i, _ := slices.BinarySearch(times, from)
+		return i < len(times) && times[i] <= to
 	}
 	bySection := make(map[string][]*Operation)
+	changes := make(map[string][]*Operation)
+	for i := range operations {
+		if o := &operations[i]; o.Kind == Write || o.Kind == Create {
+			changes[o.Section] = append(changes[o.Section], o)
+		}
+	}
 	for i := range operations {
 		o := &operations[i]
 		if o.Kind != Read || !o.Found {
@@ -54,12 +67,12 @@ func Asynchronous(operations []Operation, moved, lost []int64) error {
 		}
 		bySection[o.Section] = append(bySection[o.Section], o)
 		for _, b := range barriers {
-			if err := durable(operations, writers, o, by, b, happened, moved, lost); err != nil {
+			if err := durable(changes[o.Section], o, by, b, happened, moved, lost); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return vanished(operations, happened, moved, lost)
 }
 
 // settled is when a writing had certainly been carried out, if ever.
@@ -70,18 +83,16 @@ func settled(o *Operation) int64 {
 	return o.End
 }
 
-// durable checks one read against one Barrier.
-func durable(operations []Operation, writers map[string]*Operation, read, by, barrier *Operation, happened func(times []int64, from, to int64) bool, moved, lost []int64) error {
+// durable checks one read, of what by wrote, against one Barrier; changes are those of the section.
+func durable(changes []*Operation, read, by, barrier *Operation, happened func(times []int64, from, to int64) bool, moved, lost []int64) error {
 	if read.Call <= barrier.End || happened(lost, barrier.Call, read.End) {
 		return nil
 	}
-	for i := range operations {
-		w := &operations[i]
+	for _, w := range changes {
 		if happened(moved, w.Call, barrier.End) {
 			continue
 		}
-		if (w.Kind == Write || w.Kind == Create) && w.Section == read.Section && !w.Maybe && w.Found == (w.Kind == Write) &&
-			w.End < barrier.Call && settled(by) < w.Call {
+		if !w.Maybe && w.Found == (w.Kind == Write) && w.End < barrier.Call && settled(by) < w.Call {
 			return fmt.Errorf("an update made before Synchronize is gone: %v, then %v, and yet %v of %v", w, barrier, read, by)
 		}
 	}

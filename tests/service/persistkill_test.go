@@ -121,9 +121,10 @@ func TestPowerCutUnderLoad(t *testing.T) {
 			for w := range writers {
 				cp, id := reopen(t, a, name), fmt.Sprint(w)
 				key := name + id
-				begin[key] = stored(t, cp, id)
+				from := stored(t, cp, id)
+				begin[key] = from
 				group.Go(func() {
-					p := loadWriter(cp, id, begin[key], done)
+					p := loadWriter(cp, id, from, done)
 					mu.Lock()
 					reached[key] = p
 					mu.Unlock()

@@ -66,6 +66,12 @@ func (w *world) convert(list []*operated) (all []history.Operation) {
 		}
 	}
 	for _, o := range list {
+		if o.refused() && o.flags&wire.FlagAllReplicas == 0 && w.movedDuring(o) {
+			// Carried out by an active whose updates were lost, and then refused by the next one.
+			again := *o
+			again.code = wire.Timeout
+			o = &again
+		}
 		for i, s := range o.sections {
 			if h, ok := o.convert(i, s); ok {
 				all = append(all, h)
@@ -85,6 +91,12 @@ func (w *world) convert(list []*operated) (all []history.Operation) {
 	return all
 }
 
+func (o *operated) refused() bool { return o.code == wire.NotExist || o.code == wire.Exist }
+
+func (w *world) movedDuring(o *operated) bool {
+	return slices.ContainsFunc(w.watch.moved[o.checkpoint], func(t int64) bool { return o.call <= t && t <= o.end })
+}
+
 // convert makes what the checker is told of one section of a call; false: nothing.
 func (o *operated) convert(i int, section string) (h history.Operation, ok bool) {
 	h = history.Operation{
@@ -94,7 +106,7 @@ func (o *operated) convert(i int, section string) (h history.Operation, ok bool)
 	switch o.do {
 	case opRead:
 		h.Kind = history.Read
-		return h, o.code == wire.OK || o.code == wire.NotExist
+		return h, o.code == wire.OK || o.code == wire.NotExist && (o.local || o.flags&wire.FlagAllReplicas != 0)
 	case opCreate, opGenerate:
 		h.Kind = history.Create
 		h.Found = o.code == wire.Exist
@@ -127,6 +139,9 @@ func (o *operated) convert(i int, section string) (h history.Operation, ok bool)
 
 // checkNames checks that an unlinked checkpoint is never opened again by its name.
 func (w *world) checkNames() error {
+	if w.watch.rebuilt {
+		return nil // unlinking is among what is lost with the directors' store
+	}
 	for _, u := range w.history.unlinks {
 		old := make(map[uint64]bool)
 		for _, n := range w.history.names[u.name] {

@@ -83,13 +83,12 @@ func (c *client) call(a *ask, done func(*reply)) {
 	a.session, a.slot, a.number = c.session, uint16(slot), c.numbers[slot]
 	a.deadline = c.n.monotonic() + int64(callTimeout)
 	ended := false
-	var first uint64 // incarnation of the node director that was sent it first
 	end := func(r *reply) {
 		if ended || c.dead {
 			return
 		}
 		ended = true
-		if r.code == wire.TryAgain && r.director != first {
+		if r.code == wire.TryAgain && r.director != a.first {
 			// What an earlier node director did of it is not known to the one that refuses it.
 			refused := *r
 			refused.code = wire.Timeout
@@ -102,8 +101,8 @@ func (c *client) call(a *ask, done func(*reply)) {
 		if ended || c.dead {
 			return
 		}
-		if d := c.n.director; d != nil && first == 0 {
-			first = d.incarnation
+		if d := c.n.director; d != nil && a.first == 0 {
+			a.first = d.incarnation
 		}
 		w.after(w.between(localMin, localMax), func() {
 			c.n.enter(func(d *nodeDirector) {

@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -19,7 +18,8 @@ type directorLink struct {
 	after       uint64 // of a full list being read
 	first       uint64 // version of its first page
 	listed      map[uint64]bool
-	asking      bool // a heartbeat is under way
+	foreign     []uint64 // checkpoints of a lost directors' store
+	asking      bool     // a heartbeat is under way
 	waiting     []func()
 }
 
@@ -122,6 +122,9 @@ func (d *nodeDirector) heartbeat() {
 		case reply.unknown:
 			d.unknown()
 			return
+		}
+		if reply.changes.Rebuild {
+			d.announce()
 		}
 		d.changes(reply.changes)
 	})
@@ -227,8 +230,9 @@ func (d *nodeDirector) register() {
 		}
 		l.registered, l.version = true, 0
 		l.after, l.listed = 0, nil
-		d.obeyAll(answer.Configs, resurrected(answer.Drop))
+		d.obeyAll(answer.Configs, answer.Drop)
 		l.version = answer.Version
+		l.foreign = answer.Foreign
 		d.adopted(answer.Version)
 		d.settle()
 		d.heartbeat()
@@ -321,13 +325,23 @@ func (d *nodeDirector) askFor(k *checkpoint, e *replication.Effect) {
 	})
 }
 
-// resurrected is what of the deleted checkpoints is really deleted.
-func resurrected(drop []uint64) []uint64 { return slices.Sorted(maps.Keys(set(drop))) }
-
-func set(numbers []uint64) map[uint64]bool {
-	s := make(map[uint64]bool, len(numbers))
-	for _, n := range numbers {
-		s[n] = true
+// announce gives directors that lost their store the configurations they ask for.
+func (d *nodeDirector) announce() {
+	var r wire.AnnounceRequest
+	for _, id := range d.link.foreign {
+		k := d.checkpoints[id]
+		if k == nil || !k.known {
+			continue
+		}
+		r.Replicas = append(r.Replicas, wire.ReplicaInfo{
+			Config: k.config, Open: len(k.opens) > 0, Missing: k.segment == nil || !k.complete(),
+		})
 	}
-	return s
+	d.ask(&directorRequest{command: func(from director.From) director.Command {
+		return &director.Announce{From: from, AnnounceRequest: r}
+	}}, func(reply *directorReply) {
+		if reply != nil && reply.result.Unknown {
+			d.unknown()
+		}
+	})
 }

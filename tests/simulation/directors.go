@@ -13,11 +13,12 @@ import (
 // directors are the group of directors as node directors see it: one state that changes by commands in one order, behind a
 // leader that changes, or is away, and that knows the time only by its own clock.
 type directors struct {
-	w        *world
-	core     *director.Core
-	away     bool
-	term     int   // counts leaders
-	answered int64 // when the last answer is given
+	w          *world
+	core       *director.Core
+	away       bool
+	term       int    // counts leaders
+	generation uint64 // of the store
+	answered   int64  // when the last answer is given
 
 	heard     map[string]int64 // true time
 	forgotten map[string]bool
@@ -33,6 +34,8 @@ const (
 	nodeTimeout = time.Second
 	nodeForget  = 8 * time.Second
 	leaderTick  = 100 * time.Millisecond
+	// generationStep is the time between two stores, ns, of which generations are made.
+	generationStep = 1e15
 )
 
 // directorRequest is one of four: a command, a heartbeat, a registration.
@@ -58,10 +61,10 @@ type directorReply struct {
 
 func newDirectors(w *world) *directors {
 	s := &directors{
-		w: w, core: director.NewCore(), heard: make(map[string]int64), forgotten: make(map[string]bool),
+		w: w, generation: generationStep, core: director.NewCore(), heard: make(map[string]int64), forgotten: make(map[string]bool),
 		retention: make(map[uint64]retention),
 	}
-	s.core.Apply(&director.Found{Cluster: [16]byte{1}, Generation: 1, First: 1})
+	s.core.Apply(&director.Found{Cluster: [16]byte{1}, Generation: generationStep, First: 1})
 	s.every()
 	return s
 }
@@ -214,6 +217,29 @@ func (s *directors) change() {
 	clear(s.retention)
 	for _, r := range s.core.Retentions() {
 		s.retention[r.Checkpoint] = retention{r.Guard, w.now + r.Duration}
+	}
+}
+
+// lose makes the directors begin anew with an empty store, which the operator has them rebuild.
+func (s *directors) lose() {
+	w := s.w
+	lost := s.generation
+	s.generation += generationStep
+	w.tracef("directors: STORE LOST, generation %d", s.generation)
+	s.term++
+	s.core = director.NewCore()
+	w.watch.forget(w)
+	s.core.Apply(&director.Found{Cluster: [16]byte{2}, Generation: s.generation, First: 1 << 32})
+	s.apply(&director.Rebuild{Cluster: [16]byte{1}, Generation: lost})
+	clear(s.heard)
+	clear(s.forgotten)
+	clear(s.retention)
+}
+
+// rebuilt ends the rebuilding: what has not been restored by now is not going to be.
+func (s *directors) rebuilt() {
+	if s.generation > generationStep {
+		s.apply(&director.RebuildEnd{})
 	}
 }
 

@@ -23,10 +23,11 @@ const (
 	faultRate                 // clocks run differently
 	faultWall                 // a wall clock is stepped
 	faultKinds
+	faultStore = faultKinds // the directors' store is lost; once
 )
 
 var faultNames = [...]string{"kill", "kill-at-step", "power", "stop", "cut", "one-way", "isolate", "loss", "slow", "no-directors",
-	"leader", "unheard", "clock-rate", "wall-clock"}
+	"leader", "unheard", "clock-rate", "wall-clock", "store"}
 
 func (f fault) String() string { return faultNames[f] }
 
@@ -106,7 +107,11 @@ func (w *world) makeFault(f fault) {
 			})
 		}
 	case faultStop:
-		n.stop()
+		if w.chance(0.3) {
+			n.stop()
+		} else {
+			n.halt = 1 + w.rng.IntN(60) // in the middle of what it does
+		}
 		w.lasting(d, n.resume)
 	case faultCut, faultOneWay:
 		if n != m {
@@ -145,6 +150,11 @@ func (w *world) makeFault(f fault) {
 	case faultLeader:
 		if !w.directors.away {
 			w.directors.change()
+		}
+		w.faults.last = w.now
+	case faultStore:
+		if w.directors.generation == generationStep && !w.directors.away {
+			w.directors.lose()
 		}
 		w.faults.last = w.now
 	case faultRate:

@@ -29,6 +29,7 @@ type node struct {
 	director    *nodeDirector // nil: none runs
 	incarnation uint64        // of the last one
 	fuse        int           // steps until the node director dies; 0 = it does not
+	halt        int           // effects until it is stopped; 0 = it is not
 	clients     []*client
 }
 
@@ -130,7 +131,7 @@ func (n *node) killDirector(why string) {
 	}
 	n.w.tracef("%s DIES (%s)", n.name, why)
 	n.w.stats.DirectorCrashes++
-	n.director, n.fuse, n.deaf, n.backlog = nil, 0, false, nil
+	n.director, n.fuse, n.halt, n.deaf, n.backlog = nil, 0, 0, false, nil
 	for _, id := range d.numbers() {
 		if k := d.checkpoints[id]; k.segment != nil {
 			k.segment.Close()
@@ -158,13 +159,31 @@ func (n *node) stop() {
 	}
 }
 
+// stopping reports whether the node director is stopped, between two effects.
+func (n *node) stopping() bool {
+	if n.halt > 0 {
+		if n.halt--; n.halt == 0 {
+			n.stop()
+		}
+	}
+	return n.deaf
+}
+
 func (n *node) resume() {
+	n.halt = 0
 	if !n.deaf {
 		return
 	}
 	n.w.tracef("%s CONTINUED", n.name)
 	n.deaf = false
 	backlog := n.backlog
+	n.enter(func(d *nodeDirector) {
+		for _, id := range d.numbers() {
+			if k := d.checkpoints[id]; k != nil && len(k.pending) > 0 {
+				d.effects(k)
+			}
+		}
+	})
 	n.backlog = nil
 	for _, do := range backlog {
 		do()

@@ -46,6 +46,7 @@ type checkpoint struct {
 	store   mortal
 	file    *file
 	timer   timer
+	pending []replication.Effect // not carried out yet
 }
 
 type handleKey struct{ session, open uint64 }
@@ -145,7 +146,7 @@ func (d *nodeDirector) obey(config *wire.Config, fresh bool) {
 		return
 	}
 	d.pairs.Learned(config.Version)
-	if k.known && config.Version < k.config.Version {
+	if k.known && config.Epoch.Generation == k.config.Epoch.Generation && config.Version < k.config.Version {
 		return
 	}
 	if config.Epoch.Generation < k.config.Epoch.Generation {
@@ -225,17 +226,11 @@ func (d *nodeDirector) drop(id uint64) {
 		return
 	}
 	d.w.tracef("%s drops %d", d.n.name, id)
+	k.core.Delete(d.n.monotonic())
+	d.effects(k)
 	k.gone = true
 	if k.segment != nil {
-		k.core.Detach(d.n.monotonic())
-		k.core.Effects()
 		d.remove(k)
-	}
-	for _, t := range slices.Sorted(maps.Keys(d.calls)) {
-		if c := d.calls[t]; c.k == k {
-			delete(d.calls, t)
-			c.answer(wire.BadHandle, 0, nil)
-		}
 	}
 	d.setPeers()
 	d.forget(k)
@@ -356,18 +351,17 @@ func (k *checkpoint) tick() {
 	d.effects(k)
 }
 
-// effects carries out what a core wants, and sees to it that it is called again.
+// effects carries out what a core wants, and sees to it that it is called again. A node director that is stopped meanwhile
+// goes on with the rest when it is continued.
 func (d *nodeDirector) effects(k *checkpoint) {
 	d.w.watch.roles(k)
-	for {
-		list := slices.Clone(k.core.Effects())
-		if len(list) == 0 {
-			break
-		}
-		for i := range list {
-			d.n.step()
-			d.perform(k, &list[i])
-		}
+	k.pending = append(k.pending, k.core.Effects()...)
+	for len(k.pending) > 0 && !d.n.stopping() {
+		e := k.pending[0]
+		k.pending = k.pending[1:]
+		d.n.step()
+		d.perform(k, &e)
+		k.pending = append(k.pending, k.core.Effects()...)
 	}
 	if !k.gone {
 		d.set(&k.timer, k.core.Wake(), k.tick)

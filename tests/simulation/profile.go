@@ -93,6 +93,9 @@ func (p *profile) drawFaults(w *world) {
 			p.faults = append(p.faults, f)
 		}
 	}
+	if w.chance(0.1) {
+		p.faults = append(p.faults, faultStore)
+	}
 	if len(p.faults) == 0 {
 		p.faults = []fault{faultKill}
 	}

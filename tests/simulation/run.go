@@ -59,7 +59,7 @@ func Run(o Options) (report Report, err error) {
 	if w.dir, err = newDir(); err != nil {
 		return report, fmt.Errorf("simulation: %w", err)
 	}
-	defer os.RemoveAll(w.dir)
+	defer w.close()
 	w.p = drawProfile(w)
 	w.tracef("seed %d: %v", o.Seed, &w.p)
 	w.network = network{
@@ -82,6 +82,18 @@ func Run(o Options) (report Report, err error) {
 		report.Digest = w.digest.String()
 	}
 	return report, nil
+}
+
+// close gives mappings, descriptors and memory back.
+func (w *world) close() {
+	w.trace, w.digest = nil, nil
+	for _, n := range w.nodes {
+		for _, c := range n.clients {
+			c.die()
+		}
+		n.killDirector("end")
+	}
+	os.RemoveAll(w.dir)
 }
 
 // live lets clients and faults work.
@@ -110,6 +122,8 @@ func (w *world) end() {
 	if w.failure != nil {
 		return
 	}
+	w.directors.rebuilt()
+	w.run(w.now + int64(time.Second))
 	if !w.settled() {
 		w.failf("the cluster has not come to rest %v after the last fault: %s", restTime+wordsTime, w.unsettled())
 		return

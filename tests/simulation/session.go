@@ -40,7 +40,8 @@ type ask struct {
 	session  uint64
 	slot     uint16
 	number   uint64
-	deadline int64 // node's monotonic clock
+	deadline int64  // node's monotonic clock
+	first    uint64 // incarnation of the node director that it was sent to first
 	do       operation
 	open     uint64
 	name     string
@@ -329,7 +330,7 @@ var writeOps = map[operation]wire.Op{
 func (d *nodeDirector) submit(c *call) {
 	a := c.a
 	d.token++
-	r := &replication.Request{Token: d.token, Deadline: a.deadline}
+	r := &replication.Request{Token: d.token, Deadline: a.deadline, Repeated: a.first != d.incarnation}
 	switch a.do {
 	case opRead:
 		r.Kind, r.Section, r.Payload = replication.RequestRead, a.sections[0], append([]byte{'r'}, a.sections[0]...)

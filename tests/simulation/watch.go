@@ -14,6 +14,7 @@ type watch struct {
 	known   map[uint64]wire.Config
 	moved   map[uint64][]int64    // when the active was moved, and when the new one began
 	began   map[uint64]wire.Epoch // last epoch in which an active has acted
+	rebuilt bool                  // the directors' store was lost
 	losses  map[uint64]uint64     // updates of asynchronous checkpoints that the service says are lost
 }
 
@@ -57,6 +58,16 @@ func (x *watch) lost(k *checkpoint, count uint64) {
 // gone notes that a checkpoint does not exist any more.
 func (x *watch) gone(w *world, id uint64) { x.deleted[id] = w.now }
 
+// forget begins anew: what the directors knew is lost, and with it what was deleted and not heard of by all nodes.
+func (x *watch) forget(w *world) {
+	for id := range x.known {
+		x.moved[id] = append(x.moved[id], w.now)
+	}
+	clear(x.known)
+	clear(x.deleted)
+	x.rebuilt = true
+}
+
 // configured compares the directors' configurations with the last ones.
 func (x *watch) configured(w *world, configs []wire.Config) {
 	now := make(map[uint64]wire.Config, len(configs))
@@ -65,7 +76,7 @@ func (x *watch) configured(w *world, configs []wire.Config) {
 		if _, deleted := x.deleted[c.Checkpoint]; deleted {
 			w.failf("checkpoint %d was deleted and is back", c.Checkpoint)
 		}
-		if old, known := x.known[c.Checkpoint]; known && old.Active != c.Active {
+		if old, known := x.known[c.Checkpoint]; known && old.Active != c.Active || !known && x.rebuilt {
 			x.moved[c.Checkpoint] = append(x.moved[c.Checkpoint], w.now)
 		}
 	}
@@ -89,7 +100,8 @@ func (w *world) quiet() {
 		}
 		for _, id := range n.director.numbers() {
 			k := n.director.checkpoints[id]
-			if !k.gone && !slices.ContainsFunc(configs, func(c wire.Config) bool { return c.Checkpoint == id }) {
+			foreign := k.config.Epoch.Generation < w.directors.generation
+			if !k.gone && !foreign && !slices.ContainsFunc(configs, func(c wire.Config) bool { return c.Checkpoint == id }) {
 				w.failf("%s still has checkpoint %d, which does not exist", n.name, id)
 			}
 		}
@@ -112,12 +124,45 @@ func (w *world) quietConfig(c *wire.Config) {
 				return false
 			})
 		}
+		w.whole(k)
 		if first == nil {
 			first = k
 		} else if c.Active != "" {
 			w.same(first, k)
 		}
 	}
+}
+
+// whole checks that what a write of several sections has left in one of them is not missing in another.
+func (w *world) whole(k *checkpoint) {
+	values := make(map[uint64][]string)
+	for _, o := range w.history.operations {
+		if o.checkpoint == k.id && o.do == opWrite && len(o.sections) > 1 {
+			values[o.value] = o.sections
+		}
+	}
+	k.store.Sections(func(s segment.Section) bool {
+		for _, other := range values[w.valueIn(k, s.ID)] {
+			if t, exists := k.store.Lookup([]byte(other)); exists && t.Number < s.Number {
+				w.failf("checkpoint %d on %s: update %d wrote section %q and not %q", k.id, k.d.n.name, s.Number, s.ID, other)
+			}
+		}
+		return true
+	})
+}
+
+// valueIn is the value of a section that is there.
+func (w *world) valueIn(k *checkpoint, id []byte) uint64 {
+	buf := make([]byte, w.p.size+1)
+	n, err := k.store.ReadAt(id, 0, buf)
+	if err != nil {
+		w.failf("checkpoint %d on %s: section %q: %v", k.id, k.d.n.name, id, err)
+	}
+	value, ok := valueOf(buf[:n], w.p.size)
+	if !ok {
+		w.failf("checkpoint %d on %s: section %q has no value that was written", k.id, k.d.n.name, id)
+	}
+	return value
 }
 
 // same compares two replicas.
