@@ -123,12 +123,12 @@ func TestRefusedInFile(t *testing.T) {
 		{"listen: a:b\n", ":1: ", "port"},
 		{"listen: ':1'\n", ":1: ", "no host"},
 		{"controller: perhaps\n", ":1: ", "neither true nor false"},
-		{"persist: sometimes\n", ":1: ", `"sometimes" is not auto, always or never`},
 		{"raft-listen: a:0\n", ":1: ", "port 0"},
 		{"directors: a\n", ":1: ", "not NAME=host:port"},
 		{"directors: a=h\n", ":1: ", "not host:port"},
 		{"directors: a=h:1,a=h:2\n", ":1: ", "not two directors"},
 		{"directors: a=h:1,b=h:1\n", ":1: ", "not two directors"},
+		{"persist: sometimes\n", ":1: ", `"sometimes" is not auto, always or never`},
 		{"log-level: loud\n", ":1: ", "not debug"},
 		{"log-format: xml\n", ":1: ", "neither text nor json"},
 	} {

@@ -68,13 +68,7 @@ func (s *session) attempt(format string, args ...any) string {
 	}
 	select {
 	case answer := <-s.lines:
-		words := strings.Fields(answer)
-		for i, w := range words {
-			if kind, data, found := strings.Cut(w, ":"); found {
-				words[i] = kind + ":" + unhex(s.t, data)
-			}
-		}
-		return strings.Join(words, " ")
+		return decoded(s.t, answer)
 	case <-time.After(patience):
 		return ""
 	}

@@ -130,10 +130,15 @@ func (s *session) send(line string) {
 
 func (s *session) answer(line string) string {
 	s.t.Helper()
-	words := strings.Fields(s.rawAnswer(line))
+	return decoded(s.t, s.rawAnswer(line))
+}
+
+// decoded is an answer with its records as text.
+func decoded(t testing.TB, answer string) string {
+	words := strings.Fields(answer)
 	for i, w := range words {
 		if kind, data, found := strings.Cut(w, ":"); found {
-			words[i] = kind + ":" + unhex(s.t, data)
+			words[i] = kind + ":" + unhex(t, data)
 		}
 	}
 	return strings.Join(words, " ")
@@ -160,7 +165,7 @@ func unhex(t testing.TB, data string) string {
 	}
 	b, err := hex.DecodeString(data)
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("%.40q is not hexadecimal: %v", data, err)
 	}
 	return string(b)
 }

@@ -21,7 +21,7 @@ struct test {
 
 /* Each table ends with an element whose name is NULL. */
 extern const struct test library_tests[], checkpoint_tests[], dataset_tests[], buffer_tests[], element_tests[],
-	read_tests[], callback_tests[], name_tests[], thread_tests[];
+	read_tests[], callback_tests[], no_return_tests[], name_tests[], thread_tests[];
 
 /* Tests made of each function and one condition; false if there is no test of this name. */
 void function_tests_list(void);

@@ -3,7 +3,7 @@
 
 static const struct test *const tables[] = {
 	library_tests, checkpoint_tests, dataset_tests, buffer_tests, element_tests,
-	read_tests, callback_tests, name_tests, thread_tests,
+	read_tests, callback_tests, no_return_tests, name_tests, thread_tests,
 };
 
 enum { TABLES = sizeof tables / sizeof *tables };
