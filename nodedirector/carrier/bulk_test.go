@@ -53,9 +53,9 @@ func TestBulkKeepsOrder(t *testing.T) {
 func TestStoppedReceiver(t *testing.T) {
 	s := startBus(t)
 	a, _ := s.node(t, "a", nil)
-	gate := make(chan struct{})
 	b, box := s.node(t, "b", nil)
-	box.gate = gate
+	open := box.stop()
+	defer open()
 	a.SetPeers([]Peer{peerOf(b)})
 	frame := pattern(100<<10, 1)
 	taken, idle := 0, time.Now()
@@ -71,7 +71,7 @@ func TestStoppedReceiver(t *testing.T) {
 	if most := (bulkQueueBytes + 3*bulkWindow) / len(frame); taken > most {
 		t.Errorf("%d frames were taken over, at most %d should fit", taken, most)
 	}
-	close(gate)
+	open()
 	box.await(t, taken)
 }
 

@@ -60,12 +60,15 @@ type Options struct {
 
 	FrameMax int // longest frame in bytes; 0 = DefaultFrameMax
 
-	BulkListen string      // host:port for bulk streams of others, port 0 = any; "" = 127.0.0.1:0
+	BulkListen string      // host:port for bulk streams of others, port 0 = any; "" = 127.0.0.1:0; or NoBulk
 	TLS        *tls.Config // for bulk streams, both sides: certificate and both CA pools; nil = plain TCP
 	Token      []byte      // known to all nodes of the cluster and nobody else; without one anybody is let in
 
 	Logger *slog.Logger // nil = slog.Default()
 }
+
+// NoBulk stands for no address: what others send as Bulk comes as Update.
+const NoBulk = "none"
 
 // Carrier takes frames to other node directors and brings theirs. Its methods may be called concurrently.
 type Carrier struct {
@@ -78,7 +81,7 @@ type Carrier struct {
 	peers    atomic.Pointer[map[string]*peer]
 	channels [2]*channel // by class: Control, Update
 
-	listener  *listener // nil if New has failed before
+	listener  *listener // nil with NoBulk
 	streamsMu sync.Mutex
 	streams   map[string]*outStream // by node; also ended ones, until the next
 
@@ -107,11 +110,13 @@ func New(o Options) (*Carrier, error) {
 		ch.assembly = newAssembly(o.FrameMax, c.incomplete)
 		c.channels[class] = ch
 	}
-	var err error
-	if c.listener, err = c.listen(); err != nil {
-		return nil, err
+	if o.BulkListen != NoBulk {
+		var err error
+		if c.listener, err = c.listen(); err != nil {
+			return nil, err
+		}
+		c.running.Go(c.listener.serve)
 	}
-	c.running.Go(c.listener.serve)
 	if err := c.subscribe(); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("messages of other nodes: %w", err)
@@ -228,5 +233,10 @@ func (c *Carrier) Close() {
 	c.running.Wait()
 }
 
-// BulkAddress is where others reach this node for bulk streams: the host of Options.BulkListen and a port.
-func (c *Carrier) BulkAddress() string { return c.listener.address }
+// BulkAddress is where others reach this node for bulk streams: the host of Options.BulkListen and a port; "" = nowhere.
+func (c *Carrier) BulkAddress() string {
+	if c.listener == nil {
+		return ""
+	}
+	return c.listener.address
+}

@@ -74,6 +74,15 @@ func (b *inbox) receive(from string, incarnation uint64, frame []byte) {
 	}
 }
 
+// stop has Receive not return until open is called.
+func (b *inbox) stop() (open func()) {
+	gate := make(chan struct{})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gate = gate
+	return sync.OnceFunc(func() { close(gate) })
+}
+
 func (b *inbox) len() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -43,11 +43,7 @@ func (s *service) startNode(k int, controller bool) error {
 	if err != nil {
 		return err
 	}
-	control, err := s.bus.ConnectDirect(s.ctx, "ckptnd "+name+" control")
-	if err != nil {
-		return err
-	}
-	update, err := s.bus.ConnectDirect(s.ctx, "ckptnd "+name+" updates")
+	links, err := s.bus.Links(s.ctx, c, k)
 	if err != nil {
 		return err
 	}
@@ -64,8 +60,11 @@ func (s *service) startNode(k int, controller bool) error {
 		PersistDir:      copies,
 		Persist:         policies[c.Persist],
 		Conn:            conn,
-		ControlConn:     control,
-		UpdateConn:      update,
+		ControlConn:     links.Control,
+		UpdateConn:      links.Update,
+		BulkListen:      links.BulkListen,
+		PeerToken:       links.Token,
+		PeerTLS:         links.TLS,
 		BusURLs:         s.bus.urls,
 		BusUser:         s.bus.applicationUser,
 		BusPassword:     s.bus.password,
