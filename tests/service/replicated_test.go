@@ -216,7 +216,6 @@ func TestActiveReplicaSet(t *testing.T) {
 		want := fmt.Sprint(n + 1)
 		overwrite(t, h[from], "s", want)
 		activate(to + 1)
-		t.Log(n, roles(t, c, "moving"))
 		for k := range h {
 			if got := read(t, h[k], "s"); got != want {
 				t.Fatalf("node %d active, read on node %d: %s, want %s", to+1, k+1, got, want)
@@ -228,10 +227,7 @@ func TestActiveReplicaSet(t *testing.T) {
 	if err := h[1].Synchronize(soon(t)); err != nil {
 		t.Fatal(err)
 	}
-	for range 20 {
-		t.Log(roles(t, c, "moving"))
-		time.Sleep(100 * time.Millisecond)
-	}
+	until(t, "all replicas are in sync", func() bool { return inSync(roles(t, c, "moving")) == 3 })
 	c.KillNode(2)
 	until(t, "there is no active replica", func() bool {
 		_, err := h[0].Read(soon(t), []byte("s"), 0, make([]byte, 64))
@@ -241,6 +237,10 @@ func TestActiveReplicaSet(t *testing.T) {
 		t.Fatalf("without an active replica: %v", err)
 	}
 	activate(3)
+	until(t, "node 1 knows of it", func() bool {
+		_, err := h[0].Read(soon(t), []byte("s"), 0, make([]byte, 64))
+		return err == nil
+	})
 	for _, k := range []int{0, 2} {
 		if got := read(t, h[k], "s"); got != "before" {
 			t.Fatalf("node %d: %s", k+1, got)
@@ -248,12 +248,6 @@ func TestActiveReplicaSet(t *testing.T) {
 	}
 	overwrite(t, h[0], "s", "after")
 	c.RestartNode(t, 2)
-	for range 10 {
-		bb := make([]byte, 64)
-		n, err := h[1].Read(soon(t), []byte("s"), 0, bb)
-		t.Log(string(bb[:n]), err, succeeds(t, c, "show", "--json", "moving"))
-		time.Sleep(100 * time.Millisecond)
-	}
 	if got := read(t, h[1], "s"); got != "after" {
 		t.Fatalf("the node that has come back: %s", got)
 	}
