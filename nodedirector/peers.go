@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"libckpt/internal/wire"
 	"libckpt/nodedirector/carrier"
 	"libckpt/nodedirector/replication"
@@ -15,6 +17,7 @@ import (
 // peers is what a node director has to do with those of other nodes.
 type peers struct {
 	carrier *carrier.Carrier
+	shown   *nats.Subscription
 	changed chan struct{} // configurations: with whom this node shares one is to be found out
 	heard   chan struct{} // a Beat, or versions were adopted: cores are to look
 	first   chan struct{} // a node without a beat is due: the times of beats have changed
@@ -39,6 +42,9 @@ func (n *Node) startPeers() (err error) {
 	if err != nil {
 		return err
 	}
+	if p.shown, err = n.answerShown(); err != nil {
+		return err
+	}
 	n.run(n.beat)
 	n.run(n.look)
 	n.peersChanged()
@@ -48,6 +54,9 @@ func (n *Node) startPeers() (err error) {
 func (n *Node) closePeers() {
 	if n.peers.carrier != nil {
 		n.peers.carrier.Close()
+	}
+	if n.peers.shown != nil {
+		n.peers.shown.Unsubscribe()
 	}
 }
 

@@ -67,6 +67,9 @@ func SubjectIncarnation(cluster, node string, incarnation uint64, channel string
 	return fmt.Sprintf("ckpt.%s.p.%s.%016x.%s", cluster, node, incarnation, channel)
 }
 
+// SubjectShow is where a node director tells others what it has of a checkpoint.
+func SubjectShow(cluster, node string) string { return "ckpt." + cluster + ".p." + node + ".show" }
+
 // ValidToken reports whether s may be a cluster or node name: 1 to 64 letters, digits, '-' and '_'.
 func ValidToken(s string) bool {
 	if len(s) == 0 || len(s) > 64 {
