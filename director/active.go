@@ -1,13 +1,18 @@
 package director
 
-import "libckpt/internal/wire"
+import (
+	"strings"
+
+	"libckpt/internal/wire"
+)
 
 // active makes the node's replica the active one. Errors:
 //
 //	NOT_EXIST      the checkpoint does not exist any more
 //	BAD_OPERATION  it is not collocated with asynchronous updates
 //	NO_RESOURCES   no room for a replica on the node
-//	TRY_AGAIN      another replica is active and the node's own one does not have all updates
+//	UNAVAILABLE    the node is locked and has no replica
+//	TRY_AGAIN      the node's replica does not have all updates: it is joining; to be asked again when it has
 func (k *Core) active(n *node, a *Active) {
 	c := k.checkpoints[a.Checkpoint]
 	switch {
@@ -18,7 +23,7 @@ func (k *Core) active(n *node, a *Active) {
 		k.refuse(wire.BadOperation, "not a collocated checkpoint with asynchronous updates")
 		return
 	}
-	inSync := has(c.Config.InSync, n.Name)
+	inSync, joining := has(c.Config.InSync, n.Name), has(c.Config.Joining, n.Name)
 	switch {
 	case c.Config.Active == n.Name:
 	case inSync:
@@ -26,20 +31,31 @@ func (k *Core) active(n *node, a *Active) {
 			f.Active = n.Name
 			f.Epoch.Counter++
 		})
-	case c.Config.Active != "":
-		k.refuse(wire.TryAgain, "the replica on node %s is not in sync with the active one on node %s", n.Name, c.Config.Active)
+	case !joining && n.Locked:
+		k.refuse(wire.Unavailable, "node %s is locked", n.Name)
 		return
-	case n.full():
+	case !joining && n.full():
 		k.refuse(wire.NoResources, "node %s holds %d replicas, its maximum", n.Name, n.replicas)
 		return
-	default:
-		// Without an active replica nothing has been written yet: an empty replica here is as good as any.
+	case !c.Began:
+		// An empty replica here is as good as any.
 		c.FreshNode, c.FreshIncarnation = n.Name, n.Incarnation
 		k.change(c, func(f *wire.Config) {
+			f.Joining = without(f.Joining, n.Name)
 			f.Active = n.Name
 			f.InSync = []string{n.Name}
 			f.Epoch.Counter++
 		})
+		k.fill(c)
+	default:
+		k.skip(c, without(c.Skip, n.Name))
+		k.place(c, n)
+		from := "from the active one on node " + c.Config.Active
+		if c.Config.Active == "" {
+			from = "when a replica that has all updates is made active, which are on " + strings.Join(c.Config.InSync, ", ")
+		}
+		k.refuse(wire.TryAgain, "joining: the replica on node %s is filled %s", n.Name, from)
+		return
 	}
 	k.configured(c, n, false)
 }

@@ -15,6 +15,7 @@ type clock struct {
 	order       runningHeap
 	nodes       map[string]*heard
 	ticked      time.Time
+	skipped     time.Time // when nodes that had no room were last tried again
 }
 
 type running struct {
@@ -33,7 +34,7 @@ type heard struct {
 func newClock(nodeTimeout, nodeForget time.Duration, now time.Time) clock {
 	return clock{
 		nodeTimeout: nodeTimeout, nodeForget: nodeForget, woken: make(chan struct{}, 1),
-		retentions: map[uint64]*running{}, nodes: map[string]*heard{}, ticked: now,
+		retentions: map[uint64]*running{}, nodes: map[string]*heard{}, ticked: now, skipped: now,
 	}
 }
 
@@ -80,8 +81,9 @@ func (c *clock) fresh(node string, now time.Time) bool {
 	return h != nil && now.Sub(h.last) <= c.nodeTimeout
 }
 
-// due lists the commands that time has brought, and when to ask again at the latest.
-func (c *clock) due(nodes []NodeState, now time.Time) (commands []Command, next time.Time) {
+// due lists the commands that time has brought, and when to ask again at the latest. skipped: Reconsider would do
+// something.
+func (c *clock) due(nodes []NodeState, skipped bool, now time.Time) (commands []Command, next time.Time) {
 	tick := c.nodeTimeout / 10
 	if now.Sub(c.ticked) > c.nodeTimeout/2 {
 		c.excuse(now) // this process stood still itself
@@ -100,6 +102,10 @@ func (c *clock) due(nodes []NodeState, now time.Time) (commands []Command, next 
 		case !n.Up && !h.forgotten && silent > c.nodeTimeout+c.nodeForget:
 			commands = append(commands, &NodeForget{n.From})
 		}
+	}
+	if skipped && now.Sub(c.skipped) >= skipPause {
+		c.skipped = now
+		commands = append(commands, &Reconsider{})
 	}
 	next = now.Add(tick)
 	var over RetentionOver

@@ -19,7 +19,7 @@ func TestClockRetentions(t *testing.T) {
 
 	ended := func(d time.Duration) []Ended {
 		c.ticked = at(d)
-		commands, _ := c.due(nil, at(d))
+		commands, _ := c.due(nil, false, at(d))
 		if len(commands) == 0 {
 			return nil
 		}
@@ -28,7 +28,7 @@ func TestClockRetentions(t *testing.T) {
 	if e := ended(999 * time.Millisecond); e != nil {
 		t.Errorf("too early: %v", e)
 	}
-	if _, next := c.due(nil, at(990*time.Millisecond)); !next.Equal(at(time.Second)) {
+	if _, next := c.due(nil, false, at(990*time.Millisecond)); !next.Equal(at(time.Second)) {
 		t.Errorf("next look after %v", next.Sub(now))
 	}
 	if e := ended(time.Second); len(e) != 1 || e[0] != (Ended{2, 1}) {
@@ -57,7 +57,7 @@ func TestClockRetentionBatch(t *testing.T) {
 	}
 	seen := map[uint64]bool{}
 	for _, want := range []int{retentionsBatch, 10} {
-		commands, _ := c.due(nil, now.Add(time.Second))
+		commands, _ := c.due(nil, false, now.Add(time.Second))
 		over := commands[0].(*RetentionOver)
 		if len(over.Ended) != want {
 			t.Fatalf("%d ended at once, want %d", len(over.Ended), want)
@@ -78,7 +78,7 @@ func TestClockNodes(t *testing.T) {
 	nodes := []NodeState{{From{"n1", 5}, true}}
 	due := func(d time.Duration) Command {
 		c.ticked = now.Add(d)
-		commands, _ := c.due(nodes, now.Add(d))
+		commands, _ := c.due(nodes, false, now.Add(d))
 		if len(commands) == 0 {
 			return nil
 		}
@@ -108,7 +108,7 @@ func TestClockNodes(t *testing.T) {
 	nodes[0].Up = true
 	c.hear("n1", now.Add(70*time.Second))
 	c.ticked = now.Add(70 * time.Second)
-	if commands, _ := c.due(nodes, now.Add(90*time.Second)); len(commands) != 0 {
+	if commands, _ := c.due(nodes, false, now.Add(90*time.Second)); len(commands) != 0 {
 		t.Errorf("after a pause: %v", commands)
 	}
 }

@@ -13,14 +13,19 @@ import (
 // Configurations it hands out share their slices with the state, which replaces slices and never changes them in place.
 type Core struct {
 	cluster     [16]byte
-	generation  uint64 // 0 = not founded
-	next        uint64 // number of the next checkpoint
-	version     uint64 // of the configurations: counts every change of one
+	store       [16]byte // cluster as the store was made with: tells stores apart
+	generation  uint64   // 0 = not founded
+	next        uint64   // number of the next checkpoint
+	version     uint64   // of the configurations: counts every change of one
 	checkpoints map[uint64]*checkpoint
 	names       map[string]*checkpoint // those not unlinked
 	nodes       map[string]*node
 	unlinks     map[uint64]*unlinkSession // by session
+	rebuild     *rebuild                  // nil: this store is no successor of a lost one
 	feed        feed
+
+	order []*node // by name; nil = to be made again: follows from nodes
+	skips int     // checkpoints with Skip: follows from them
 
 	result *Result // of the command being applied
 }
@@ -28,11 +33,18 @@ type Core struct {
 type checkpoint struct {
 	Config  wire.Config
 	Changed uint64 // version of the last change, unique
-	// FreshNode is the node, and FreshIncarnation its director's incarnation, that alone has ever held a replica.
+	// FreshNode is the node, and FreshIncarnation its director's incarnation, that alone has ever held data.
 	FreshNode        string
 	FreshIncarnation uint64
 	Retained         bool   // nobody has it open, its retention runs. Retained = (Open is empty)
 	Guard            uint64 // raised when a retention begins or its duration changes
+	// Began: there has been an active replica. Until then nothing has been written and any replica is as good as another.
+	Began   bool
+	Creator string   // node that made it
+	Want    uint8    // replicas of a non-collocated checkpoint
+	Since   []since  // of the in-sync and joining replicas, by node
+	Stale   []string // nodes that joined or are to join with a copy of former updates: Recover can choose them
+	Skip    []string // nodes that had no room; Reconsider tries them again
 }
 
 type node struct {
@@ -43,6 +55,7 @@ type node struct {
 	Controller  bool
 	ReplicasMax uint32
 	Up          bool
+	Locked      bool // outside the cluster: holds no replica that another node can hold
 
 	replicas int // in-sync and joining ones: follows from the configurations
 }
@@ -57,6 +70,8 @@ type Result struct {
 	// Retentions that began, changed or were called off, in this order.
 	Retentions []RetentionChange
 	Lost       []Lost
+	Restored   []string // names of checkpoints of a lost store that live again
+	Operator   *wire.OperatorReply
 	// Others: configurations changed that concern other nodes than the one that asked.
 	Others bool
 }
@@ -70,7 +85,7 @@ type RetentionChange struct {
 	Duration   int64 // ns; math.MaxInt64 (SA_TIME_END) is 292 years and so does not end
 }
 
-// Lost is a checkpoint deleted because the node with its only replica came back without it.
+// Lost is a checkpoint deleted because the node with its only replica does not have it any more.
 type Lost struct {
 	Checkpoint uint64
 	Name       string
@@ -96,64 +111,6 @@ func (k *Core) Generation() uint64 { return k.generation }
 // Version counts the changes of configurations.
 func (k *Core) Version() uint64 { return k.version }
 
-// Apply carries out a command. It panics if a command breaks an invariant: the state is then not to be used any more.
-func (k *Core) Apply(c Command) Result {
-	k.result = &Result{Code: wire.OK}
-	version := k.version
-	if f, ok := c.(*Found); ok {
-		k.found(f)
-		return *k.result
-	}
-	if !k.Founded() {
-		panic("a command before the store was made")
-	}
-	switch c := c.(type) {
-	case *NodeUp:
-		k.nodeUp(c)
-	case *NodeDown:
-		k.nodeDown(c)
-	case *NodeForget:
-		k.nodeForget(c)
-	case *Open:
-		k.from(c.From, func(n *node) { k.open(n, c) })
-	case *Close:
-		k.from(c.From, func(n *node) { k.close(n, c) })
-	case *Unlink:
-		k.from(c.From, func(n *node) { k.unlink(n, c) })
-	case *Retention:
-		k.from(c.From, func(*node) { k.retention(c) })
-	case *RetentionOver:
-		k.retentionOver(c)
-	case *Active:
-		k.from(c.From, func(n *node) { k.active(n, c) })
-	case *SessionEnded:
-		k.from(c.From, func(*node) { delete(k.unlinks, c.Session) })
-	default:
-		panic(fmt.Sprintf("command %T", c))
-	}
-	k.result.Others = k.feed.others(version, asker(c))
-	return *k.result
-}
-
-// asker is the node that learns of a command's changes from its answer.
-func asker(c Command) string {
-	switch c := c.(type) {
-	case *NodeUp:
-		return c.Node
-	case *Open:
-		return c.Node
-	case *Close:
-		return c.Node
-	case *Unlink:
-		return c.Node
-	case *Retention:
-		return c.Node
-	case *Active:
-		return c.Node
-	}
-	return ""
-}
-
 func (k *Core) found(f *Found) {
 	if k.Founded() {
 		return
@@ -161,7 +118,7 @@ func (k *Core) found(f *Found) {
 	if f.Generation == 0 || f.First == 0 {
 		panic("a store without a generation or a first checkpoint number")
 	}
-	k.cluster, k.generation, k.next = f.Cluster, f.Generation, f.First
+	k.cluster, k.store, k.generation, k.next = f.Cluster, f.Cluster, f.Generation, f.First
 }
 
 // Registered reports whether the node director is the one registered under its name, and up.
@@ -176,16 +133,6 @@ func (k *Core) Incarnation(name string) uint64 {
 		return n.Incarnation
 	}
 	return 0
-}
-
-// from does something for a node director that is registered.
-func (k *Core) from(f From, do func(*node)) {
-	if !k.Registered(f) {
-		k.refuse(wire.TryAgain, "node %s is not registered", f.Node)
-		k.result.Unknown = true
-		return
-	}
-	do(k.nodes[f.Node])
 }
 
 func (k *Core) refuse(code wire.Code, format string, args ...any) {
@@ -213,7 +160,9 @@ func (k *Core) change(c *checkpoint, do func(*wire.Config)) {
 	do(&c.Config)
 	k.count(&c.Config, +1)
 	k.version++
-	c.Changed = k.version
+	c.Changed, c.Config.Version = k.version, k.version
+	c.Began = c.Began || c.Config.Active != ""
+	c.follow()
 	k.feed.add(k.version, c.Config.Checkpoint, union(before, concerned(&c.Config)))
 	k.assert(c)
 }
@@ -226,6 +175,7 @@ func (k *Core) remove(c *checkpoint) {
 	if c.Retained {
 		k.retentionChanged(c, false)
 	}
+	k.skip(c, nil)
 	delete(k.checkpoints, c.Config.Checkpoint)
 	k.count(&c.Config, -1)
 	k.version++
@@ -283,36 +233,4 @@ func (k *Core) inOrder() []*checkpoint {
 		s = append(s, k.checkpoints[number])
 	}
 	return s
-}
-
-// concerned lists the nodes that have a replica or openers, or are to have one.
-func concerned(c *wire.Config) []string { return union(union(c.Open, c.InSync), c.Joining) }
-
-// union, with and without treat sorted lists of node names as sets and leave their arguments unchanged.
-func union(a, b []string) []string {
-	for _, n := range b {
-		a = with(a, n)
-	}
-	return a
-}
-
-func with(set []string, name string) []string {
-	i, found := slices.BinarySearch(set, name)
-	if found {
-		return set
-	}
-	return slices.Insert(slices.Clone(set), i, name)
-}
-
-func without(set []string, name string) []string {
-	i, found := slices.BinarySearch(set, name)
-	if !found {
-		return set
-	}
-	return slices.Delete(slices.Clone(set), i, i+1)
-}
-
-func has(set []string, name string) bool {
-	_, found := slices.BinarySearch(set, name)
-	return found
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 
 func founded() *Core {
 	k := NewCore()
-	k.Apply(&Found{Generation: 7, First: 1})
+	k.Apply(&Found{Cluster: [16]byte{1}, Generation: 7, First: 1})
 	return k
 }
 
@@ -63,9 +64,13 @@ func TestPlace(t *testing.T) {
 				k.Apply(&NodeDown{f})
 			}
 		}
-		places, code := k.place(k.nodes[c.opener], &c.attrs)
-		if got := strings.Join(places, " "); got != c.want || code != c.code {
-			t.Errorf("%s: %q %v, want %q %v", c.name, got, code, c.want, c.code)
+		r := create(k, From{c.opener, 1}, "new", c.attrs)
+		got := ""
+		if r.Config != nil {
+			got = strings.Join(append(slices.Clone(r.Config.Config.InSync), r.Config.Config.Joining...), " ")
+		}
+		if got != c.want || r.Code != c.code {
+			t.Errorf("%s: %q %v, want %q %v", c.name, got, r.Code, c.want, c.code)
 		}
 	}
 }

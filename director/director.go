@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
 	"github.com/nats-io/nats.go"
 
+	"libckpt/internal/certificate"
 	"libckpt/internal/wire"
 )
 
@@ -20,11 +22,16 @@ type Options struct {
 	Cluster string // name; a token as wire.ValidToken has it
 	ID      string // of this director in its group, a token; the node name is a good one
 	DataDir string // made if need be; one director's own
-	// RaftListen is the host:port where the other directors of the group reach this one. Empty or with port 0: it
-	// is the only one.
+	// RaftListen is the host:port where the other directors of the group reach this one, default its address in
+	// Directors. Empty or with port 0: it is the only one.
 	RaftListen string
-	Conn       *nats.Conn // the bus; stays the caller's
-	Bootstrap  bool       // an empty DataDir begins a new store; else it waits to be added to a group
+	// Directors are those that begin the group together; they matter while DataDir is empty. None: this one begins it
+	// alone. One that is not listed waits to be added.
+	Directors  []Peer
+	VotingOnly bool              // leads only if no other can
+	TLS        certificate.Files // for the connections between directors; zero = plain TCP
+	Conn       *nats.Conn        // the bus; stays the caller's
+	Bootstrap  bool              // false: never begins a group, waits to be added
 	// NodeTimeout of silence marks a node down, default DefaultNodeTimeout. NodeForget later it counts as having
 	// nothing open any more, default DefaultNodeForget.
 	NodeTimeout time.Duration
@@ -37,26 +44,32 @@ type Director struct {
 	o         Options
 	log       *slog.Logger
 	store     *store
+	layer     *layer // nil: without others
+	gate      *gate  // nil: without others
 	transport raft.Transport
-	raft      *raft.Raft
+
+	dropped atomic.Uint64 // messages that could not be understood
+	quiet   quieted
 
 	mu      sync.Mutex
+	raft    *raft.Raft // set once, by startRaft
 	core    *Core
 	clock   clock
 	leading bool  // the clock follows the core
 	broken  error // why the director can't go on: its store failed, or a log entry could not be applied
 
-	announce chan struct{} // cap 1: configurations changed for nodes that did not ask
-	fatal    chan struct{} // cap 1: broken has been set
-	ready    chan struct{}
-	stopping chan struct{}
-	stopOnce sync.Once
-	done     chan struct{}
-	err      error // valid once done is closed
+	announce  chan struct{} // cap 1: configurations changed for nodes that did not ask
+	fatal     chan struct{} // cap 1: broken has been set
+	ready     chan struct{}
+	stopping  chan struct{}
+	stopOnce  sync.Once
+	readyOnce sync.Once
+	done      chan struct{}
+	err       error // valid once done is closed
 }
 
-// Start opens the data directory and starts a director; it serves once Ready is closed. Errors: a wrong option; a
-// *StoreError for a data directory that is in use (the text names the process), damaged, of another director or of
+// Start opens the data directory and starts a director; it serves, or follows the one that does, once Ready is closed.
+// Errors: a wrong option; a *StoreError for a data directory that is in use (the text names the process), damaged, of another director or of
 // another release; an address that can't be listened on. ctx bounds nothing but Start itself.
 func Start(ctx context.Context, o Options) (*Director, error) {
 	if err := ctx.Err(); err != nil {
@@ -71,6 +84,9 @@ func Start(ctx context.Context, o Options) (*Director, error) {
 		return nil, errors.New("a director needs a data directory and a bus connection")
 	case o.NodeTimeout < 0 || o.NodeForget < 0:
 		return nil, errors.New("negative node timeout")
+	}
+	if err := o.checkGroup(); err != nil {
+		return nil, err
 	}
 	if o.NodeTimeout == 0 {
 		o.NodeTimeout = DefaultNodeTimeout
@@ -90,7 +106,10 @@ func Start(ctx context.Context, o Options) (*Director, error) {
 	if d.store, err = openStore(o.DataDir, newRaftLog(o.Logger)); err != nil {
 		return nil, err
 	}
-	if err := d.startRaft(&o); err != nil {
+	if err = d.openTransport(); err == nil && d.alone() {
+		err = d.startRaft()
+	}
+	if err != nil {
 		d.closeAll()
 		return nil, err
 	}
@@ -98,7 +117,7 @@ func Start(ctx context.Context, o Options) (*Director, error) {
 	return d, nil
 }
 
-// Ready is closed when this director first leads its group and answers node directors.
+// Ready is closed when this director first leads its group and answers node directors, or knows who does.
 func (d *Director) Ready() <-chan struct{} { return d.ready }
 
 // Done is closed when the director has ended, by Stop or because it can't go on; Err then tells which.
@@ -130,8 +149,26 @@ func (d *Director) Stop(ctx context.Context) error {
 func (d *Director) run() {
 	defer close(d.done)
 	defer d.closeAll()
+	if !d.alone() {
+		if err := d.startRaft(); err != nil {
+			if !errors.Is(err, errEnded) {
+				d.mu.Lock()
+				d.broken = err
+				d.mu.Unlock()
+				d.fail()
+			}
+			return
+		}
+	}
+	look := time.NewTicker(leaderLook)
+	defer look.Stop()
 	for {
 		select {
+		case <-look.C:
+			if _, leader := d.raft.LeaderWithID(); leader != "" && string(leader) != d.o.ID {
+				d.setReady()
+				look.Stop()
+			}
 		case leads := <-d.raft.LeaderCh():
 			for leads {
 				leads = d.lead()
@@ -144,6 +181,8 @@ func (d *Director) run() {
 		}
 	}
 }
+
+func (d *Director) setReady() { d.readyOnce.Do(func() { close(d.ready) }) }
 
 func (d *Director) fail() {
 	d.mu.Lock()
@@ -160,6 +199,9 @@ func (d *Director) closeAll() {
 		}
 	} else if c, ok := d.transport.(io.Closer); ok {
 		c.Close()
+	}
+	if d.layer != nil {
+		d.layer.Close()
 	}
 	d.store.close()
 }

@@ -53,7 +53,7 @@ func (f *feed) others(version uint64, name string) bool {
 
 // Heartbeat tells a node what has changed for it.
 func (k *Core) Heartbeat(name string, r wire.HeartbeatRequest) wire.HeartbeatReply {
-	reply := wire.HeartbeatReply{Version: k.version}
+	reply := wire.HeartbeatReply{Version: k.version, Locked: k.nodes[name].Locked, Rebuild: k.asks(name)}
 	if r.After == 0 && r.Since == k.version {
 		return reply
 	}

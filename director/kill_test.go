@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,12 +26,25 @@ func TestMain(m *testing.M) {
 // child serves until its parent has gone.
 func child(dir, url string) {
 	t := &childT{}
-	d, err := Start(context.Background(), options(t, url, dir))
+	o := options(t, url, dir)
+	if id := os.Getenv("DIRECTOR_CHILD_ID"); id != "" {
+		o.ID = id
+		for _, p := range strings.Split(os.Getenv("DIRECTOR_CHILD_PEERS"), ",") {
+			id, address, _ := strings.Cut(p, "=")
+			o.Directors = append(o.Directors, Peer{id, address})
+		}
+	}
+	d, err := Start(context.Background(), o)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	<-d.Ready()
+	select {
+	case <-d.Ready():
+	case <-d.Done():
+		fmt.Println(d.Err())
+		os.Exit(1)
+	}
 	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin)
 }

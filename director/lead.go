@@ -19,6 +19,9 @@ func (d *Director) lead() (again bool) {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
+	if d.handOver() {
+		return d.retry()
+	}
 	if err := d.takeOver(); err != nil {
 		d.log.Warn("could not take over as active director", "error", err)
 		return d.retry()
@@ -34,11 +37,7 @@ func (d *Director) lead() (again bool) {
 	parts.Go(s.answer)
 	parts.Go(func() { d.watch(ctx) })
 	parts.Go(func() { d.publish(ctx) })
-	select {
-	case <-d.ready:
-	default:
-		close(d.ready)
-	}
+	d.setReady()
 	return d.untilChange(nil)
 }
 
@@ -68,6 +67,9 @@ func (d *Director) takeOver() error {
 	if err := await(d.raft.Barrier(barrierTimeout), barrierTimeout); err != nil {
 		return err
 	}
+	if err := d.settleAddress(); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	founded := d.core.Founded()
 	d.mu.Unlock()
@@ -93,6 +95,45 @@ func (d *Director) takeOver() error {
 	return nil
 }
 
+// handOver gives leadership away if this director is only to vote and another can lead.
+func (d *Director) handOver() bool {
+	if !d.o.VotingOnly {
+		return false
+	}
+	servers, err := d.members()
+	if err != nil || d.alone() {
+		return false
+	}
+	for _, s := range servers {
+		if string(s.ID) == d.o.ID {
+			continue
+		}
+		if a, err := d.layer.ask(string(s.Address), askTimeout); err != nil || a.Rank != leads {
+			continue
+		}
+		if await(d.raft.LeadershipTransferToServer(s.ID, s.Address), transferTimeout) == nil {
+			return true
+		}
+	}
+	d.log.Warn("no other director can lead: this one does, although it is only to vote")
+	return false
+}
+
+// settleAddress tells the group where this director is reached, if that has changed.
+func (d *Director) settleAddress() error {
+	now := d.o.advertised()
+	servers, err := d.members()
+	if err != nil || d.alone() || now == "" {
+		return err
+	}
+	for _, s := range servers {
+		if string(s.ID) == d.o.ID && s.Address != now {
+			return await(d.raft.AddVoter(s.ID, now, 0, enqueueTimeout), applyTimeout)
+		}
+	}
+	return nil
+}
+
 func (d *Director) retire() {
 	d.mu.Lock()
 	d.leading = false
@@ -115,7 +156,7 @@ func (d *Director) watch(ctx context.Context) {
 		if !d.o.Conn.IsConnected() {
 			d.clock.excuse(now)
 		}
-		commands, next := d.clock.due(d.core.Nodes(), now)
+		commands, next := d.clock.due(d.core.Nodes(), d.core.Skipped(), now)
 		d.mu.Unlock()
 		pause := time.Until(next)
 		for _, c := range commands {

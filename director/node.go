@@ -14,6 +14,11 @@ func (k *Core) nodeUp(u *NodeUp) {
 		k.refuse(wire.InvalidParam, "node name %q: 1 to 64 letters, digits, '-' and '_'", u.Node)
 		return
 	}
+	if u.Cluster != [16]byte{} && u.Cluster != k.cluster {
+		k.refuse(wire.Access, "node %s holds replicas of another directors' store: bring that store back; or, if it is lost, "+
+			"run \"ckpt director rebuild\" there; or remove the segments", u.Node)
+		return
+	}
 	n := k.nodes[u.Node]
 	if n == nil {
 		if len(k.nodes) >= NodesMax {
@@ -22,6 +27,7 @@ func (k *Core) nodeUp(u *NodeUp) {
 		}
 		n = &node{Name: u.Node}
 		k.nodes[u.Node] = n
+		k.order = nil
 	} else if text := n.taken(u); text != "" {
 		k.refuse(wire.Exist, "%s", text)
 		return
@@ -31,6 +37,7 @@ func (k *Core) nodeUp(u *NodeUp) {
 	if n.ReplicasMax == 0 {
 		n.ReplicasMax = ReplicasPerNode
 	}
+	k.again(n, u)
 	k.reconcile(n, u)
 }
 
@@ -57,10 +64,14 @@ func (n *node) taken(u *NodeUp) string {
 
 // reconcile compares what the node has announced with the configurations.
 func (k *Core) reconcile(n *node, u *NodeUp) {
-	reply := &wire.RegisterReply{Cluster: k.cluster}
+	reply := &wire.RegisterReply{Cluster: k.cluster, Locked: n.Locked, Rebuild: k.asks(n.Name)}
 	announced := make(map[uint64]Announced, len(u.Replicas))
 	for _, a := range u.Replicas {
-		announced[a.Checkpoint] = a
+		if k.foreign(a) {
+			reply.Foreign = append(reply.Foreign, a.Checkpoint)
+		} else {
+			announced[a.Checkpoint] = a
+		}
 	}
 	for _, c := range k.inOrder() {
 		k.settle(c, n, announced[c.Config.Checkpoint])
@@ -69,10 +80,10 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	for _, a := range u.Replicas {
 		c := k.checkpoints[a.Checkpoint]
 		switch {
-		case c == nil && a.Generation != 0 && a.Generation != k.generation:
-			reply.Foreign = append(reply.Foreign, a.Checkpoint)
-		case c == nil:
+		case k.foreign(a):
+		case forgets(c != nil):
 			reply.Drop = append(reply.Drop, a.Checkpoint)
+		case c == nil:
 		case !has(concerned(&c.Config), n.Name):
 			others = append(others, c.Config)
 		}
@@ -90,58 +101,38 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	k.result.Node = reply
 }
 
-// settle does so for one checkpoint. a is zero if the node has not announced it.
+// foreign reports whether what was announced belongs to another directors' store, and was not restored from it.
+func (k *Core) foreign(a Announced) bool {
+	return a.Generation != 0 && a.Generation != k.generation && !k.restored(a.Checkpoint)
+}
+
+// settle does so for one checkpoint. a is zero if the node has not announced it. Whether the node is in sync is never
+// taken from what it announces: it stays so only if the configuration says so, and its replica is the one that joined.
 func (k *Core) settle(c *checkpoint, n *node, a Announced) {
-	if (a.Checkpoint == 0 || a.Missing) && has(c.Config.InSync, n.Name) {
-		switch {
-		case c.Config.Active == "":
-			// Nothing has been written yet: the node may make an empty replica again.
-			c.FreshNode, c.FreshIncarnation = n.Name, n.Incarnation
-		case a.Checkpoint == 0 && c.FreshNode == n.Name && c.FreshIncarnation == n.Incarnation:
-			// It never had one: the answer to its creation was lost.
-		case len(c.Config.InSync) == 1:
-			k.result.Lost = append(k.result.Lost, Lost{c.Config.Checkpoint, c.Config.Name, n.Name})
-			k.remove(c)
-			return
-		default:
-			k.change(c, func(f *wire.Config) {
-				f.InSync = without(f.InSync, n.Name)
-				if f.Active == n.Name {
-					f.Active = f.InSync[0]
-				}
-				f.Epoch.Counter++
-			})
-		}
-	}
-	if a.Open {
-		k.join(c, n)
-	} else {
-		k.leave(c, n.Name)
-	}
-	k.result.Config = nil
-}
-
-// nodeDown marks the node as down. Its configurations stay: its replicas are the only ones and come back with it.
-func (k *Core) nodeDown(d *NodeDown) {
-	if n := k.nodes[d.Node]; n != nil && n.Incarnation == d.Incarnation {
-		n.Up = false
-	}
-}
-
-// nodeForget closes what the node has open and forgets its sessions.
-func (k *Core) nodeForget(f *NodeForget) {
-	n := k.nodes[f.Node]
-	if n == nil || n.Up || n.Incarnation != f.Incarnation {
+	holds := a.Checkpoint != 0 && !a.Missing
+	switch {
+	case has(c.Config.Joining, n.Name):
+		// It begins anew: what the active says of the former joining is not to be believed any more.
+		k.stopJoining(c, n.Name)
+	case !has(c.Config.InSync, n.Name):
+	case holds && !(wire.Epoch{Generation: a.Generation, Counter: a.Counter}).Less(c.sinceOf(n.Name).Epoch):
+	case a.Checkpoint == 0 && c.FreshNode == n.Name && c.FreshIncarnation == n.Incarnation:
+		// It never had one: the answer to its creation was lost.
+	case !k.withdraw(c, n):
 		return
 	}
-	for _, c := range k.inOrder() {
-		k.leave(c, n.Name)
+	c.Stale = without(c.Stale, n.Name)
+	if holds && !has(c.Config.InSync, n.Name) {
+		c.Stale = with(c.Stale, n.Name)
 	}
-	for session, s := range k.unlinks {
-		if s.Node == n.Name {
-			delete(k.unlinks, session)
-		}
+	k.skip(c, without(c.Skip, n.Name))
+	if a.Open {
+		k.join(c, n)
+	} else if !k.leave(c, n.Name) {
+		return
 	}
+	k.fill(c)
+	k.result.Config = nil
 }
 
 // page lists the configurations that concern a node, by number, those greater than after, until the reply is large.

@@ -10,6 +10,10 @@ import "libckpt/internal/wire"
 //	TOO_BIG        name longer than NameBytesMax
 //	NO_RESOURCES   no room for another replica on the node, or CheckpointsMax
 func (k *Core) open(n *node, o *Open) {
+	if k.rebuild != nil && k.awaitsName(n.Name, o) {
+		k.refuse(wire.TryAgain, "the checkpoint may yet be restored")
+		return
+	}
 	if o.Restore != 0 {
 		c := k.checkpoints[o.Restore]
 		if c == nil {
@@ -27,6 +31,8 @@ func (k *Core) open(n *node, o *Open) {
 		k.create(n, o)
 	case o.HasAttributes && !sameAttributes(&c.Config.Attributes, o):
 		k.refuse(wire.Exist, "the checkpoint exists with other attributes")
+	case c.Config.Attributes.Collocated() && n.full() && !n.Locked && !has(concerned(&c.Config), n.Name):
+		k.refuse(wire.NoResources, "node %s holds %d replicas, its maximum", n.Name, n.replicas)
 	default:
 		k.join(c, n)
 	}
@@ -40,6 +46,8 @@ func (k *Core) join(c *checkpoint, n *node) {
 			c.Retained = false
 		}
 		k.change(c, func(f *wire.Config) { f.Open = with(f.Open, n.Name) })
+		k.skip(c, without(c.Skip, n.Name))
+		k.fill(c)
 	}
 	k.configured(c, n, false)
 }
@@ -56,12 +64,11 @@ func (k *Core) create(n *node, o *Open) {
 		k.refuse(wire.NoResources, "%d checkpoints exist", CheckpointsMax)
 		return
 	}
-	places, code := k.place(n, &o.Attributes)
-	if code != wire.OK {
-		k.refuse(code, "node %s holds %d replicas, its maximum", n.Name, n.replicas)
+	if n.full() {
+		k.refuse(wire.NoResources, "node %s holds %d replicas, its maximum", n.Name, n.replicas)
 		return
 	}
-	c := &checkpoint{FreshNode: n.Name, FreshIncarnation: n.Incarnation}
+	c := &checkpoint{FreshNode: n.Name, FreshIncarnation: n.Incarnation, Creator: n.Name, Want: want(n)}
 	c.Config.Checkpoint = k.next
 	k.next++
 	k.checkpoints[c.Config.Checkpoint] = c
@@ -73,13 +80,12 @@ func (k *Core) create(n *node, o *Open) {
 		f.Backup = o.Backup
 		f.Epoch = wire.Epoch{Generation: k.generation, Counter: 1}
 		if !awaitsActive(&o.Attributes) {
-			f.Active = places[0]
+			f.Active = n.Name
 		}
-		// Only the opener's replica holds data, none yet. The other places are taken by nodes that join: they
-		// would be Joining from here on if node directors copied replicas to each other.
-		f.InSync = places[:1:1]
+		f.InSync = []string{n.Name}
 		f.Open = []string{n.Name}
 	})
+	k.fill(c)
 	k.configured(c, n, true)
 }
 

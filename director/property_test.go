@@ -23,7 +23,7 @@ func TestProperties(t *testing.T) {
 		follower := map[string]*follower{}
 		for _, n := range []string{"n1", "n2", "n3"} {
 			follower[n] = newFollower()
-			both(t, k, twin, &NodeUp{From: From{n, 1}, Host: n, ReplicasMax: 5})
+			both(t, k, twin, &NodeUp{From: From{n, 1}, Host: n, ReplicasMax: 5, Controller: n != "n3"})
 		}
 		epochs := map[uint64]wire.Config{}
 		var highest uint64
@@ -113,14 +113,14 @@ func draw(t *rapid.T, k *Core) Command {
 	from := From{name, k.Incarnation(name)}
 	number := rapid.Uint64Range(1, max(k.next, 2)).Draw(t, "checkpoint")
 	checkpointName := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "name")
-	switch rapid.IntRange(0, 11).Draw(t, "command") {
+	switch rapid.IntRange(0, 17).Draw(t, "command") {
 	case 0:
-		u := &NodeUp{From: From{name, from.Incarnation + rapid.Uint64Range(0, 1).Draw(t, "newer")}, Host: name, ReplicasMax: 5}
+		u := &NodeUp{From: From{name, from.Incarnation + rapid.Uint64Range(0, 1).Draw(t, "newer")}, Host: name, ReplicasMax: 5, Controller: name != "n3"}
 		u.Holder = from.Incarnation
 		for _, c := range k.inOrder() {
 			if has(c.Config.InSync, name) && rapid.IntRange(0, 5).Draw(t, "kept") != 0 {
 				u.Replicas = append(u.Replicas, Announced{
-					Checkpoint: c.Config.Checkpoint, Open: rapid.Bool().Draw(t, "open"),
+					Checkpoint: c.Config.Checkpoint, Generation: 7, Counter: c.Config.Epoch.Counter, Open: rapid.Bool().Draw(t, "open"),
 					Missing: rapid.IntRange(0, 5).Draw(t, "missing") == 0,
 				})
 			}
@@ -151,10 +151,43 @@ func draw(t *rapid.T, k *Core) Command {
 		return u
 	case 9:
 		return &Retention{from, number, rapid.SampledFrom([]int64{0, 1e9, 2e9}).Draw(t, "duration")}
+	case 12:
+		return &NodeLock{name, rapid.Bool().Draw(t, "lock")}
+	case 13:
+		return &Reconsider{}
+	case 14, 15, 16, 17:
+		return drawReplica(t, k, from, number)
 	case 10:
 		return &RetentionOver{[]Ended{{number, rapid.Uint64Range(1, 3).Draw(t, "guard")}}}
 	}
 	return &Active{from, number}
+}
+
+// drawReplica draws what an active or a replica's node might say, most often something that fits.
+func drawReplica(t *rapid.T, k *Core, from From, number uint64) Command {
+	r := ReplicaChange{From: from, Checkpoint: number, Version: k.version, Full: rapid.Bool().Draw(t, "full")}
+	r.Replica = rapid.SampledFrom([]string{"n1", "n2", "n3"}).Draw(t, "replica")
+	if c := k.checkpoints[number]; c != nil {
+		r.Epoch = c.Config.Epoch
+		if n := c.Config.Active; n != "" && rapid.IntRange(0, 3).Draw(t, "stranger") != 0 {
+			r.From = From{n, k.Incarnation(n)}
+		}
+		if len(c.Config.Joining) > 0 {
+			r.Replica = rapid.SampledFrom(c.Config.Joining).Draw(t, "joining")
+		}
+	}
+	if rapid.IntRange(0, 4).Draw(t, "earlier") == 0 {
+		r.Epoch.Counter--
+	}
+	r.Linked = k.Incarnation(r.Replica)
+	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	case 0:
+		return &ReplicaDrop{r}
+	case 1:
+		r.Node, r.Incarnation = r.Replica, r.Linked
+		return &ReplicaLost{r}
+	}
+	return &ReplicaJoined{r}
 }
 
 // follower is what a node knows from the feed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -20,6 +21,9 @@ type server struct {
 	sub     *nats.Subscription
 	waits   chan *request
 	answers chan *request
+	// Changes of the group take their time: one at a time is made beside the others.
+	changing chan struct{} // cap 1
+	changes  sync.WaitGroup
 }
 
 type request struct {
@@ -30,6 +34,8 @@ type request struct {
 	limit  time.Time
 	// read makes the answer of a request that changes nothing; called with the director's lock held.
 	read func(*Core) (wire.DirectorReply, any)
+	// change is a change of the group of directors to be made before that, or nil.
+	change func() error
 }
 
 func (d *Director) listen() (*server, error) {
@@ -49,6 +55,7 @@ func (d *Director) listen() (*server, error) {
 	return &server{
 		d: d, sub: sub,
 		waits: make(chan *request, pendingMax), answers: make(chan *request, pendingMax),
+		changing: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -57,6 +64,7 @@ func (s *server) take(ctx context.Context) {
 	defer close(s.answers)
 	defer close(s.waits)
 	defer s.sub.Unsubscribe()
+	defer s.changes.Wait()
 	draining := false
 	for {
 		msg, err := s.sub.NextMsgWithContext(ctx)
@@ -77,8 +85,16 @@ func (s *server) take(ctx context.Context) {
 			continue
 		}
 		if err := s.begin(msg); err != nil {
-			s.d.log.Debug("request to the director dropped", "error", err)
+			s.d.malformed(err)
 		}
+	}
+}
+
+// malformed counts a message that can't be understood. The log has one line in a while.
+func (d *Director) malformed(err error) {
+	n := d.dropped.Add(1)
+	if d.quiet.allow("malformed") {
+		d.log.Warn("message to the director dropped: it can't be understood", "reason", oneLine(err), "dropped", n)
 	}
 }
 
@@ -130,6 +146,10 @@ func (s *server) begin(msg *nats.Msg) error {
 	if err != nil {
 		return err
 	}
+	if r.change != nil {
+		s.changeGroup(r)
+		return nil
+	}
 	if c != nil {
 		entry, err := EncodeCommand(c)
 		if err != nil {
@@ -143,78 +163,6 @@ func (s *server) begin(msg *nats.Msg) error {
 	s.waits <- r
 	s.answers <- r
 	return nil
-}
-
-// command reads the body of a request: a command, or none and how to read the answer.
-func (s *server) command(dec *wire.Decoder, r *request, from From, now time.Time) (Command, error) {
-	switch r.head.Op {
-	case wire.DirectorRegister:
-		var b wire.RegisterRequest
-		if err := dec.Value(&b); err != nil {
-			return nil, err
-		}
-		return s.d.nodeUp(from, &b, now), nil
-	case wire.DirectorHeartbeat:
-		var b wire.HeartbeatRequest
-		if err := dec.Value(&b); err != nil {
-			return nil, err
-		}
-		r.read = func(k *Core) (wire.DirectorReply, any) {
-			if !k.Registered(from) {
-				return wire.DirectorReply{Error: wire.TryAgain, Unknown: true, Text: "node " + from.Node + " is not registered"}, nil
-			}
-			return wire.DirectorReply{Error: wire.OK}, k.Heartbeat(from.Node, b)
-		}
-		return nil, nil
-	case wire.DirectorList:
-		var b wire.ListRequest
-		if len(dec.Data()) > 0 {
-			if err := dec.Value(&b); err != nil {
-				return nil, err
-			}
-		}
-		r.read = func(k *Core) (wire.DirectorReply, any) { return wire.DirectorReply{Error: wire.OK}, k.List(b) }
-		return nil, nil
-	case wire.DirectorOpen:
-		c := &Open{From: from}
-		return c, dec.Value(&c.DirectorOpenRequest)
-	case wire.DirectorUnlink:
-		c := &Unlink{From: from}
-		return c, dec.Value(&c.DirectorUnlinkRequest)
-	case wire.DirectorSessionEnded:
-		var b wire.SessionEndedRequest
-		err := dec.Value(&b)
-		return &SessionEnded{from, b.Session}, err
-	case wire.DirectorClose, wire.DirectorRetention, wire.DirectorActive:
-		var b wire.CheckpointRequest
-		if err := dec.Value(&b); err != nil {
-			return nil, err
-		}
-		switch r.head.Op {
-		case wire.DirectorClose:
-			return &Close{from, b.Checkpoint}, nil
-		case wire.DirectorRetention:
-			return &Retention{from, b.Checkpoint, b.Time}, nil
-		}
-		return &Active{from, b.Checkpoint}, nil
-	}
-	return nil, fmt.Errorf("request %d", r.head.Op)
-}
-
-// nodeUp makes the command of a registration: whether the name is held by a living node director is for the leader's
-// clock to say.
-func (d *Director) nodeUp(from From, b *wire.RegisterRequest, now time.Time) *NodeUp {
-	u := &NodeUp{
-		From: from, Host: b.Host, BootID: b.BootID, Controller: b.Controller, ReplicasMax: b.ReplicasMax,
-		Replicas: make([]Announced, len(b.Replicas)),
-	}
-	for i, a := range b.Replicas {
-		u.Replicas[i] = Announced{a.Config.Checkpoint, a.Config.Epoch.Generation, a.Open, a.Missing}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	u.Holder, u.Fresh = d.core.Incarnation(from.Node), d.clock.fresh(from.Node, now)
-	return u
 }
 
 // wait waits for each request's command.
@@ -260,8 +208,11 @@ func (s *server) outcome(r *request, err error) (wire.DirectorReply, any) {
 		return wire.DirectorReply{Error: wire.Timeout, Text: "the director has to end"}, nil
 	}
 	for _, l := range result.Lost {
-		s.d.log.Error("checkpoint lost: the node with its only replica came back without it", "checkpoint", l.Name,
+		s.d.log.Error("checkpoint lost: the node with its only complete replica does not have it any more", "checkpoint", l.Name,
 			"number", l.Checkpoint, "node", l.Node)
+	}
+	for _, name := range result.Restored {
+		s.d.log.Warn("checkpoint restored", "checkpoint", name)
 	}
 	head := wire.DirectorReply{Error: result.Code, Text: result.Text, Unknown: result.Unknown}
 	switch {
@@ -270,6 +221,8 @@ func (s *server) outcome(r *request, err error) (wire.DirectorReply, any) {
 		return head, result.Node
 	case result.Config != nil:
 		return head, result.Config
+	case result.Operator != nil:
+		return head, result.Operator
 	case r.head.Op == wire.DirectorRegister:
 		s.d.log.Warn("node director refused", "node", r.head.Node, "reason", result.Text)
 	}

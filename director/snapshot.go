@@ -19,6 +19,8 @@ type state struct {
 	Checkpoints []*checkpoint // by number
 	Nodes       []*node       // by name
 	Unlinks     []unlinkEntry // by session, then slot
+	Rebuild     []rebuild     // at most one
+	Store       [16]byte
 }
 
 type unlinkEntry struct {
@@ -30,7 +32,7 @@ type unlinkEntry struct {
 
 // Snapshot gives the state as bytes, the same for the same state.
 func (k *Core) Snapshot() ([]byte, error) {
-	s := state{Cluster: k.cluster, Generation: k.generation, Next: k.next, Version: k.version, Checkpoints: k.inOrder()}
+	s := state{Cluster: k.cluster, Generation: k.generation, Next: k.next, Version: k.version, Checkpoints: k.inOrder(), Store: k.store}
 	for _, name := range slices.Sorted(maps.Keys(k.nodes)) {
 		s.Nodes = append(s.Nodes, k.nodes[name])
 	}
@@ -39,6 +41,9 @@ func (k *Core) Snapshot() ([]byte, error) {
 		for _, slot := range slices.Sorted(maps.Keys(u.Slots)) {
 			s.Unlinks = append(s.Unlinks, unlinkEntry{session, u.Node, slot, u.Slots[slot]})
 		}
+	}
+	if k.rebuild != nil {
+		s.Rebuild = []rebuild{*k.rebuild}
 	}
 	b := bytes.NewBuffer([]byte{snapshotVersion})
 	if err := encode(b, &s); err != nil {
@@ -62,6 +67,9 @@ func RestoreCore(snapshot []byte) (*Core, error) {
 	}
 	k := NewCore()
 	k.cluster, k.generation, k.next, k.version = s.Cluster, s.Generation, s.Next, s.Version
+	if k.store = s.Store; k.store == [16]byte{} {
+		k.store = s.Cluster
+	}
 	for _, n := range s.Nodes {
 		k.nodes[n.Name] = n
 	}
@@ -72,6 +80,10 @@ func RestoreCore(snapshot []byte) (*Core, error) {
 			}
 		}
 		k.checkpoints[c.Config.Checkpoint] = c
+		c.complete()
+		if len(c.Skip) > 0 {
+			k.skips++
+		}
 		if !c.Config.Unlinked {
 			k.names[c.Config.Name] = c
 		}
@@ -83,8 +95,21 @@ func RestoreCore(snapshot []byte) (*Core, error) {
 		}
 		k.unlinks[e.Session].Slots[e.Slot] = e.Done
 	}
+	if len(s.Rebuild) > 0 {
+		k.rebuild = &s.Rebuild[0]
+	}
 	if err := k.Check(); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	return k, nil
+}
+
+// complete fills in what a snapshot of an earlier release does not have.
+func (c *checkpoint) complete() {
+	c.Config.Version = c.Changed
+	c.Began = c.Began || c.Config.Active != ""
+	if len(c.Since) == 0 {
+		c.follow()
+	}
+	c.Want = max(c.Want, 1)
 }

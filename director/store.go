@@ -34,6 +34,8 @@ type store struct {
 	snapshots *raft.FileSnapshotStore
 
 	last, base uint64 // entries: the last in the log, the last in the newest readable snapshot; 0 = none
+	// origin tells the store from others, see Core.store; zero = nothing shows yet that its beginning is committed.
+	origin [16]byte
 }
 
 // Keys of the stable store. The first two are raft's own.
@@ -146,6 +148,9 @@ func (s *store) verify() error {
 	if err != nil {
 		return damaged(err)
 	}
+	if last, err = dropFilling(s.log, first, last); err != nil {
+		return damaged(err)
+	}
 	base, err := s.snapshotEnd()
 	if err != nil {
 		return err
@@ -154,6 +159,7 @@ func (s *store) verify() error {
 	if last > 0 && first > base+1 {
 		return damaged(fmt.Errorf("the log begins at entry %d, the newest readable snapshot ends at %d", first, base))
 	}
+	var begun [16]byte
 	for i := max(first, 1); i <= last; i++ {
 		var entry raft.Log
 		if err := s.log.GetLog(i, &entry); err != nil {
@@ -162,8 +168,14 @@ func (s *store) verify() error {
 		if entry.Type != raft.LogCommand || i <= base {
 			continue
 		}
-		if _, err := DecodeCommand(entry.Data); err != nil {
+		c, err := DecodeCommand(entry.Data)
+		if err != nil {
 			return damaged(fmt.Errorf("log entry %d: %w", i, err))
+		}
+		if f, ok := c.(*Found); !ok && s.origin == [16]byte{} {
+			s.origin = begun // other commands are proposed only after that one was committed
+		} else if ok && begun == [16]byte{} {
+			begun = f.Cluster
 		}
 	}
 	return nil
@@ -181,7 +193,10 @@ func (s *store) snapshotEnd() (uint64, error) {
 		if err == nil {
 			var b []byte
 			if b, err = io.ReadAll(r); err == nil {
-				_, err = RestoreCore(b)
+				var k *Core
+				if k, err = RestoreCore(b); err == nil {
+					s.origin = k.store
+				}
 			}
 			r.Close()
 		}

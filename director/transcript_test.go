@@ -52,7 +52,7 @@ type transcript struct {
 
 func runTranscript(t *testing.T, text string) string {
 	x := &transcript{t: t, core: NewCore()}
-	x.core.Apply(&Found{Generation: 7, First: 1})
+	x.core.Apply(&Found{Cluster: [16]byte{1}, Generation: 7, First: 1})
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		if strings.HasPrefix(line, "  ") {
 			continue
@@ -121,6 +121,7 @@ func (x *transcript) do(w []string) {
 	case "open":
 		o := &Open{From: x.node(w[1])}
 		o.Name, o.HasAttributes, o.CompareRetention = w[2], has("create"), has("compare")
+		o.Backup = has("backup")
 		if has("restore") {
 			o.Restore = x.number(a["restore"])
 		}
@@ -155,13 +156,35 @@ func (x *transcript) do(w []string) {
 		x.apply(&Active{x.node(w[1]), x.number(w[2])})
 	case "ended":
 		x.apply(&SessionEnded{x.node(w[1]), x.number(w[2])})
+	case "drop", "joined", "lost":
+		x.apply(x.replica(w, a))
+	case "reconsider":
+		x.printf("skipped %v", x.core.Skipped())
+		x.apply(&Reconsider{})
+	case "lock", "unlock":
+		x.apply(&NodeLock{w[1], w[0] == "lock"})
+	case "remove":
+		x.apply(&NodeRemove{w[1], has("accept")})
+	case "rebuild": // rebuild [lost=CLUSTER/GENERATION] [waive=NODE]
+		r := &Rebuild{Waive: a["waive"]}
+		if cluster, generation, ok := strings.Cut(a["lost"], "/"); ok {
+			r.Cluster[0], r.Generation = byte(x.number(cluster)), x.number(generation)
+		}
+		x.apply(r)
+	case "rebuild-end":
+		x.apply(&RebuildEnd{})
+	case "announce":
+		x.apply(x.announce(w, a))
+	case "recover":
+		x.apply(&Recover{w[1], w[2], has("accept")})
 	case "heartbeat":
 		h := wire.HeartbeatRequest{Since: x.number(w[2])}
 		if has("after") {
 			h.After = x.number(a["after"])
 		}
 		r := x.core.Heartbeat(w[1], h)
-		x.printf("version %d%s%s%s", r.Version, list(" drop", r.Drop), flagged(" full", r.Full), flagged(" more", r.More))
+		x.printf("version %d%s%s%s%s%s", r.Version, list(" drop", r.Drop), flagged(" full", r.Full), flagged(" more", r.More),
+			flagged(" locked", r.Locked), flagged(" rebuild", r.Rebuild))
 		for _, c := range r.Configs {
 			x.printf("%s", config(&c))
 		}
@@ -189,7 +212,8 @@ func (x *transcript) do(w []string) {
 	}
 }
 
-// up reads: up NODE/INCARNATION [host=] [boot=] [controller] [max=] [fresh] [has=1,2:open,3:missing,4:gen6].
+// up reads: up NODE/INCARNATION [host=] [boot=] [controller] [max=] [fresh] [cluster=] [has=1,2:open,3:missing,4:gen6,5:e2].
+// Announced epochs have generation 7 and counter 0 if nothing else is said.
 func (x *transcript) up(name string, a arguments) *NodeUp {
 	u := &NodeUp{From: x.node(name), Host: "h-" + strings.Split(name, "/")[0], BootID: "b1", Holder: x.core.Incarnation(strings.Split(name, "/")[0])}
 	if v, ok := a["host"]; ok {
@@ -201,6 +225,9 @@ func (x *transcript) up(name string, a arguments) *NodeUp {
 	if v, ok := a["max"]; ok {
 		u.ReplicasMax = uint32(x.number(v))
 	}
+	if v, ok := a["cluster"]; ok {
+		u.Cluster[0] = byte(x.number(v))
+	}
 	_, u.Controller = a["controller"]
 	_, u.Fresh = a["fresh"]
 	if a["has"] != "" {
@@ -211,6 +238,11 @@ func (x *transcript) up(name string, a arguments) *NodeUp {
 			e.Missing = slices.Contains(parts, "missing")
 			if slices.Contains(parts, "gen6") {
 				e.Generation = 6
+			}
+			for _, p := range parts[1:] {
+				if v, ok := strings.CutPrefix(p, "e"); ok {
+					e.Counter = x.number(v)
+				}
 			}
 			u.Replicas = append(u.Replicas, e)
 		}
@@ -238,7 +270,8 @@ func (x *transcript) apply(c Command) {
 		x.printf("%s%s%s", config(&f.Config), flagged(" created", f.Created), flagged(" fresh", f.Fresh))
 	}
 	if n := r.Node; n != nil {
-		x.printf("version %d%s%s%s", n.Version, list(" drop", n.Drop), list(" foreign", n.Foreign), flagged(" more", n.More))
+		x.printf("version %d%s%s%s%s%s", n.Version, list(" drop", n.Drop), list(" foreign", n.Foreign), flagged(" more", n.More),
+			flagged(" locked", n.Locked), flagged(" rebuild", n.Rebuild))
 		for _, c := range n.Configs {
 			x.printf("%s", config(&c))
 		}
@@ -249,6 +282,88 @@ func (x *transcript) apply(c Command) {
 	for _, l := range r.Lost {
 		x.printf("lost %d %s on %s", l.Checkpoint, l.Name, l.Node)
 	}
+	for _, name := range r.Restored {
+		x.printf("restored %s", name)
+	}
+	if o := r.Operator; o != nil {
+		for _, n := range o.Nodes {
+			x.printf("node %s%s%s replicas %d", n.Name, flagged(" up", n.Up), flagged(" locked", n.Locked), n.Replicas)
+		}
+		for _, w := range o.Waiting {
+			x.printf("waiting %d %s for %v%s", w.Checkpoint, w.Name, w.Nodes, flagged(": "+w.Text, w.Text != ""))
+		}
+	}
+}
+
+// replica reads: drop|joined|lost ACTIVE CHECKPOINT [NODE] [epoch=] [version=] [inc=] [full]. What is left out is as it is
+// at present.
+func (x *transcript) replica(w []string, a arguments) Command {
+	r := ReplicaChange{From: x.node(w[1]), Checkpoint: x.number(w[2]), Version: x.core.Version()}
+	if c := x.core.checkpoints[r.Checkpoint]; c != nil {
+		r.Epoch = c.Config.Epoch
+	}
+	r.Replica = r.Node
+	if w[0] != "lost" {
+		r.Replica = w[3]
+	}
+	r.Linked = x.core.Incarnation(r.Replica)
+	for key, value := range map[string]*uint64{"epoch": &r.Epoch.Counter, "version": &r.Version, "inc": &r.Linked} {
+		if v, given := a[key]; given {
+			*value = x.number(v)
+		}
+	}
+	_, r.Full = a["full"]
+	switch w[0] {
+	case "drop":
+		return &ReplicaDrop{r}
+	case "joined":
+		return &ReplicaJoined{r}
+	}
+	return &ReplicaLost{r}
+}
+
+// announce reads: announce NODE [more] {NUMBER:NAME:GENERATION.COUNTER[:key=value]...}... with the keys active, in, join
+// (nodes with + between them), version, open, missing, unlinked, choice (the application chooses the active).
+func (x *transcript) announce(w []string, a arguments) Command {
+	c := &Announce{From: x.node(w[1])}
+	_, c.More = a["more"]
+	for _, word := range w[2:] {
+		parts := strings.Split(word, ":")
+		if len(parts) < 3 {
+			continue
+		}
+		i := wire.ReplicaInfo{Config: wire.Config{Checkpoint: x.number(parts[0]), Name: parts[1]}}
+		f := &i.Config
+		f.Attributes = wire.Attributes{CreationFlags: wire.FlagAllReplicas, RetentionDuration: int64(time.Minute), MaxSections: 1}
+		if _, err := fmt.Sscanf(parts[2], "%d.%d", &f.Epoch.Generation, &f.Epoch.Counter); err != nil {
+			x.t.Fatal(err)
+		}
+		for _, p := range parts[3:] {
+			key, value, _ := strings.Cut(p, "=")
+			switch key {
+			case "active":
+				f.Active = value
+			case "in":
+				f.InSync = strings.Split(value, "+")
+			case "join":
+				f.Joining = strings.Split(value, "+")
+			case "version":
+				f.Version = x.number(value)
+			case "open":
+				i.Open = true
+			case "missing":
+				i.Missing = true
+			case "unlinked":
+				f.Unlinked = true
+			case "choice":
+				f.Attributes.CreationFlags = wire.FlagActiveReplica | wire.FlagCollocated
+			default:
+				x.t.Fatalf("key %q", key)
+			}
+		}
+		c.Replicas = append(c.Replicas, i)
+	}
+	return c
 }
 
 func (x *transcript) retention(r RetentionChange) {
@@ -278,6 +393,7 @@ func config(c *wire.Config) string {
 	if active == "" {
 		active = "-"
 	}
-	return fmt.Sprintf("%d %s epoch %d.%d active %s in-sync %v open %v%s", c.Checkpoint, c.Name, c.Epoch.Generation,
-		c.Epoch.Counter, active, c.InSync, c.Open, flagged(" unlinked", c.Unlinked))
+	return fmt.Sprintf("%d %s epoch %d.%d active %s in-sync %v%s open %v%s", c.Checkpoint, c.Name, c.Epoch.Generation,
+		c.Epoch.Counter, active, c.InSync, flagged(fmt.Sprint(" joining ", c.Joining), len(c.Joining) > 0), c.Open,
+		flagged(" unlinked", c.Unlinked))
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // fixture is a bus, a stand-in for the director, and a node director that can be started again.
@@ -304,7 +305,7 @@ func openRequest(handle uint64, name string) *wire.OpenRequest {
 
 func (a *application) create(handle uint64, id, content string) {
 	a.t.Helper()
-	a.must(wire.OpSectionCreate, updateOf(handle, id, len(content), never), nil, []byte(content))
+	a.must(wire.OpSectionCreate, updateOf(handle, id, len(content), replication.Never), nil, []byte(content))
 }
 
 func updateOf(handle uint64, id string, size int, expiration int64) *wire.UpdateRequest {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // Iterating many sections in full pages delivers each of them; -v shows what the pages take.
@@ -17,16 +18,16 @@ func TestIterationOfMany(t *testing.T) {
 	const sections = 100_000
 	c.mu.Lock()
 	for i := range sections {
-		v := c.updateLocked(&update{
-			op: wire.OpSectionCreate, access: wire.OpenWrite, open: 1, time: never, now: time.Now().UnixNano(),
-			elements: []wire.Element{{ID: fmt.Appendf(nil, "%d", i)}},
-			request:  wire.RequestID{Session: a.welcome.Session, Slot: 9, Number: uint64(i + 1)},
-		})
-		if v.code != wire.OK {
-			t.Fatal(v.code)
+		v := c.doLocked(time.Now().UnixNano(), &replication.Request{Kind: replication.RequestUpdate, Update: replication.Update{
+			Op: wire.OpSectionCreate, Access: wire.OpenWrite, Open: 1, Time: replication.Never,
+			Elements: []wire.Element{{ID: fmt.Appendf(nil, "%d", i)}},
+			Request:  wire.RequestID{Session: a.welcome.Session, Slot: 9, Number: uint64(i + 1)},
+		}})
+		if v.Code != wire.OK {
+			t.Fatal(v.Code)
 		}
 	}
-	c.mu.Unlock()
+	c.unlock()
 	r := &wire.SectionsRequest{Open: 1, Chosen: wire.ChooseAny, Limit: wire.SectionsPageMax}
 	n := 0
 	var first, last time.Duration

@@ -16,6 +16,8 @@ type call struct {
 	req  wire.Request
 	body any    // pointer to the body that belongs to req.Op; nil for none
 	data []byte // of all pieces
+	// repeated: an earlier process of this node director may have begun it.
+	repeated bool
 }
 
 // parse reads a frame of a session. The data alias the frame.
@@ -70,6 +72,8 @@ func bodyOf(op wire.Op) any {
 		return new(wire.NotifyRequest)
 	case wire.OpChanges:
 		return new(wire.ChangesRequest)
+	case wire.OpOperator:
+		return new(wire.OperatorRequest)
 	}
 	return nil
 }
@@ -122,7 +126,7 @@ func (s *session) take(c *call) (begin bool, send []byte, err error) {
 		if r.Piece != 0 || r.Total != uint64(len(c.data)) {
 			return false, nil, &wire.FormatError{Reason: "data of another length than announced"}
 		}
-		s.slots.begin(r.Slot, r.Number)
+		c.repeated = s.slots.begin(r.Slot, r.Number) && s.restored
 		return true, nil, nil
 	}
 	if t.staging == nil {
@@ -139,7 +143,7 @@ func (s *session) take(c *call) (begin bool, send []byte, err error) {
 	}
 	c.data = t.staging.data
 	t.staging.data = nil // charged until the request has been carried out
-	s.slots.begin(r.Slot, r.Number)
+	c.repeated = s.slots.begin(r.Slot, r.Number) && s.restored
 	return true, nil, nil
 }
 
@@ -201,6 +205,13 @@ func (n *Node) sweep() {
 // deadline is when the call's time is over, CLOCK_MONOTONIC ns.
 func (c *call) deadline() int64 { return min(c.req.Deadline, monotonic()+int64(requestWaitMax)) }
 
+// answerBy is when a call is to be answered at the latest, so that the answer arrives in time.
+func (c *call) answerBy() int64 {
+	now := monotonic()
+	rest := min(c.req.Deadline-now, int64(requestWaitMax))
+	return now + rest - min(int64(answerMargin), rest/answerShare)
+}
+
 // carryOut does what is asked for. Each of the functions called ends with answer or abandon, exactly once.
 func (c *call) carryOut() {
 	switch body := c.body.(type) {
@@ -233,6 +244,8 @@ func (c *call) carryOut() {
 		c.s.n.goDo(func() { c.sections(body) })
 	case *wire.ChangesRequest:
 		c.s.n.goDo(func() { c.changes(body) })
+	case *wire.OperatorRequest:
+		c.s.n.goDo(func() { c.operate(body) })
 	case *wire.NotifyRequest:
 		c.s.n.goDo(func() { c.notify(body) })
 	default:

@@ -1,7 +1,6 @@
 package nodedirector
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // checkpoint is what the node holds of one checkpoint: a replica, or openers, or both.
@@ -18,21 +18,30 @@ type checkpoint struct {
 	name string
 	n    *Node
 
-	// mu is held over the segment, and for no longer than one update or read.
+	// mu is held over core and segment, and for no longer than one update or read. It is released by unlock wherever core
+	// may have been given something to do.
 	mu       sync.Mutex
 	config   wire.Config
 	known    bool // config is a director's; else only Checkpoint, Name and perhaps Attributes are set
-	role     role
+	core     *replication.Core
 	seg      *segment.Replica // nil: no replica here
+	store    *replicaStore    // of seg
 	gone     bool             // deleted, or the node's replica is lost: handles are bad
-	index    *index           // nil until somebody iterates
+	told     uint64           // number of the last update that applications were, or need not be, told of
 	history  history
 	deleted  deletions
 	notified map[*session]wishes // sessions to be sent events
 	opens    map[handleKey]uint32
+	watching bool  // this node removes expired sections
 	kept     *kept // nil: not kept on disk
 	restored bool  // the replica is from the disk, and no director has confirmed its epoch yet
+	aside    bool  // the replica is of another generation of the directors' store: core does not know of it
 	stale    bool  // a director knows a later epoch than the disk does
+
+	token   replication.Token // of the last request given to core
+	asked   map[replication.Token]asker
+	answers []func() // to be called without the lock
+	alarm   alarm
 }
 
 // wishes counts the handles of one session that want events of a checkpoint.
@@ -49,185 +58,93 @@ type handleKey struct {
 
 // usableLocked is OK if handles on the checkpoint are good.
 func (c *checkpoint) usableLocked() wire.Code {
-	switch {
-	case c.gone:
+	if c.gone {
 		return wire.BadHandle
-	case !c.known:
-		return wire.TryAgain
 	}
 	return wire.OK
 }
 
-// updateLocked carries an update out: decides, applies, and tells the sessions that want to know. The answer is final
-// when it returns.
-func (c *checkpoint) updateLocked(u *update) verdict {
-	v := c.decideLocked(c.seg, u)
-	if v.code != wire.OK {
-		return v
+// unlock releases the lock and then gives the answers that have become due under it.
+func (c *checkpoint) unlock() {
+	answers := c.answers
+	c.answers = nil
+	c.mu.Unlock()
+	for _, f := range answers {
+		f()
 	}
-	return c.carryOutLocked(v, u)
-}
-
-// decideLocked decides an update on the sections that s shows.
-func (c *checkpoint) decideLocked(s view, u *update) verdict {
-	if code := c.usableLocked(); code != wire.OK {
-		return refuse(code)
-	}
-	at := c.placeLocked()
-	if at == placeHere && c.seg == nil {
-		return refuse(wire.TryAgain)
-	}
-	if u.expired {
-		return decideExpired(&c.config, at, s, u.elements[0].ID, u.now)
-	}
-	v := decide(&c.config, at, s, u)
-	if v.code != wire.OK {
-		c.complain(at, v.code)
-		return v
-	}
-	v.apply.Result = &segment.Result{
-		Session: u.request.Session, Slot: u.request.Slot, Number: u.request.Number,
-		Blob: encodeResult(v.code, v.index, v.generated),
-	}
-	return v
-}
-
-// carryOutLocked applies what was decided.
-func (c *checkpoint) carryOutLocked(v verdict, u *update) verdict {
-	if code, index := c.applyLocked(&v); code != wire.OK {
-		return verdict{code: code, index: index}
-	}
-	if v.pastExpiration && c.n.logPast.allow() {
-		c.n.log.Warn("section created with an expiration time in the past: it never expires",
-			"checkpoint", c.name, "expiration", time.Unix(0, u.time))
-	}
-	return v
-}
-
-// complain logs, at most once a second, that a request was refused because its place is another node.
-func (c *checkpoint) complain(at place, code wire.Code) {
-	if at == placeElsewhere && code == wire.TryAgain && c.n.logPlace.allow() {
-		c.n.log.Warn("the checkpoint's active replica is on another node", "checkpoint", c.name, "active", c.config.Active,
-			"in-sync", c.config.InSync)
-	}
-}
-
-// applyLocked does what was decided, with all that follows from it on this node.
-func (c *checkpoint) applyLocked(v *verdict) (wire.Code, uint32) {
-	if err := c.seg.Apply(v.apply); err != nil {
-		code, index := failure(err)
-		if code == wire.Library {
-			c.n.log.Error("update failed", "checkpoint", c.name, "number", v.apply.Number, "reason", err)
-		}
-		return code, index
-	}
-	c.kept.appliedLocked(v.apply)
-	if c.index != nil {
-		c.index.apply(v.apply.Ops)
-	}
-	for i := range v.apply.Ops {
-		op := &v.apply.Ops[i]
-		switch op.Kind {
-		case segment.OpCreate, segment.OpSetExpiration:
-			c.n.expiry.set(sectionKey{c.id, string(op.Section)}, op.Expiration)
-		case segment.OpDelete:
-			c.n.expiry.remove(sectionKey{c.id, string(op.Section)})
-		}
-	}
-	if len(c.notified) > 0 {
-		c.history.add(v.event)
-		c.deleted.add(&v.event)
-		c.n.sendEvents(c.notified, v)
-	}
-	return wire.OK, 0
-}
-
-// expire removes a section whose time has come. It reports false if that should be tried again. On a node whose replica
-// does not order updates there is nothing to try: adoptLocked begins anew when that changes.
-func (c *checkpoint) expire(id []byte, now int64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.gone || c.seg == nil || c.role.update != placeHere {
-		return true
-	}
-	u := &update{expired: true, elements: []wire.Element{{ID: id}}, now: now}
-	done := func(v verdict) bool { return v.code == wire.OK || v.code == wire.NotExist }
-	if c.kept.throughLocked() {
-		c.kept.enqueueLocked(&through{u: u, late: func() bool { return false }, done: func(v verdict) {
-			if !done(v) {
-				c.n.expiry.again(sectionKey{c.id, string(id)}, now)
-			}
-		}})
-		return true
-	}
-	return done(c.updateLocked(u))
-}
-
-// placeLocked is where updates are carried out.
-func (c *checkpoint) placeLocked() place {
-	if c.config.Attributes.Asynchronous() {
-		return c.role.update
-	}
-	return c.role.together()
 }
 
 // errLost: the configuration counts on a replica that this node does not have.
 var errLost = errors.New("the replica of this node is lost")
 
-// adoptLocked obeys a configuration. With fresh it makes the replica that the configuration gives this node, empty;
-// without, only one that is to be filled.
+// adoptLocked obeys a configuration. With fresh it makes the replica that the configuration gives this node, empty, because
+// no data of the checkpoint exists anywhere else; without, only one that is to be filled.
 func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
-	if c.gone || c.known && config.Epoch.Less(c.config.Epoch) {
+	if c.gone || c.known && earlier(config, &c.config) {
 		return nil
 	}
 	if c.restored && config.Epoch != c.config.Epoch {
 		c.stale = true
 		return errLost
 	}
+	c.n.pairs.Learned(config.Version)
+	if c.aside {
+		c.aside = false
+		if err := c.attachLocked(); err != nil {
+			return err
+		}
+	}
 	c.restored = false
 	if err := c.unkeepLocked(config); err != nil {
 		return err
 	}
 	c.config, c.known = *config, true
-	before := c.role
-	c.role = roleOf(&c.config, c.n.o.Node)
-	if c.role.replica && c.seg == nil {
-		if !fresh && c.role.inSync {
-			return errLost
-		}
-		if err := c.createLocked(); err != nil {
-			return err
-		}
+	member := slices.Contains(config.InSync, c.n.o.Node)
+	joining := slices.Contains(config.Joining, c.n.o.Node)
+	if c.seg != nil && (!member && !joining || member && fresh && !c.core.Complete()) {
+		c.core.Detach(monotonic())
+		c.performLocked()
+		c.removeReplicaLocked()
 	}
-	if c.seg == nil {
-		return nil
+	var err error
+	if c.seg == nil && (joining || member && fresh) {
+		err = c.createLocked(member)
 	}
-	if err := c.fillDefaultLocked(); err != nil {
+	c.n.peersChanged()
+	if err != nil {
 		return err
 	}
-	blob, err := wire.Encode(kindStored, nil, &c.config)
-	if err == nil && !bytes.Equal(blob, c.seg.Config()) {
-		err = c.seg.SetConfig(blob)
-	}
-	if err != nil && c.n.logDirector.allow() {
-		c.n.log.Warn("configuration not kept in the segment", "checkpoint", c.name, "reason", err)
-	}
-	c.setStateLocked()
+	c.core.Configure(monotonic(), config)
+	c.performLocked()
 	c.keepLocked()
-	if c.role.update == placeHere && before.update != placeHere {
-		c.watchExpirationsLocked()
-	} else if c.role.update != placeHere {
-		c.n.expiry.removeAll(c.id)
+	if c.seg == nil && member {
+		return errLost
 	}
 	return nil
 }
 
-// kindStored marks a configuration kept in a segment; it never travels.
-const kindStored wire.Kind = 'k'
+// earlier reports whether a configuration was made before another.
+func earlier(a, b *wire.Config) bool {
+	return a.Epoch.Less(b.Epoch) || a.Epoch == b.Epoch && a.Version < b.Version
+}
 
-func (c *checkpoint) setStateLocked() { c.seg.SetState(c.role.state(c.config.Epoch)) }
+// createLocked makes a replica. complete: it lacks nothing, for the checkpoint has just been created.
+func (c *checkpoint) createLocked(complete bool) error {
+	if err := c.makeSegmentLocked(); err != nil {
+		return err
+	}
+	if complete {
+		if err := c.fillDefaultLocked(); err != nil {
+			c.removeReplicaLocked()
+			return err
+		}
+	}
+	c.told = max(c.told, c.seg.Number())
+	c.core.Attach(monotonic(), c.store, nil, complete)
+	return nil
+}
 
-func (c *checkpoint) createLocked() error {
+func (c *checkpoint) makeSegmentLocked() error {
 	if !c.n.reserveReplica() {
 		return wire.NoResources
 	}
@@ -243,8 +160,12 @@ func (c *checkpoint) createLocked() error {
 		c.n.releaseReplica()
 		return fmt.Errorf("checkpoint %s: make replica: %w", c.name, err)
 	}
-	c.seg = seg
+	c.setSegmentLocked(seg)
 	return nil
+}
+
+func (c *checkpoint) setSegmentLocked(seg *segment.Replica) {
+	c.seg, c.store = seg, newReplicaStore(c, seg)
 }
 
 // fillDefaultLocked gives a checkpoint of one section that section. It is there from the replica's first update on.
@@ -255,35 +176,34 @@ func (c *checkpoint) fillDefaultLocked() error {
 	return c.seg.Apply(&segment.Update{
 		Number: 1,
 		Now:    time.Now().UnixNano(),
-		Ops:    []segment.Op{{Kind: segment.OpCreate, Expiration: never}},
+		Ops:    []segment.Op{{Kind: segment.OpCreate, Expiration: replication.Never}},
 	})
 }
 
-func (c *checkpoint) watchExpirationsLocked() {
-	c.seg.Sections(func(s segment.Section) bool {
-		if s.Expiration != never {
-			c.n.expiry.set(sectionKey{c.id, string(s.ID)}, s.Expiration)
-		}
-		return true
-	})
+// removeReplicaLocked deletes the node's replica. Core has been told.
+func (c *checkpoint) removeReplicaLocked() {
+	if err := c.seg.Remove(); err != nil {
+		c.n.log.Warn("replica not removed", "checkpoint", c.name, "reason", err)
+	}
+	c.seg, c.store = nil, nil
+	c.n.releaseReplica()
+	c.n.expiry.removeAll(c.id)
 }
 
-// removeLocked deletes the node's replica and makes the handles bad.
+// removeLocked deletes what the node has of a checkpoint that is no more, and makes the handles bad.
 func (c *checkpoint) removeLocked() {
 	c.gone = true
-	c.index = nil
+	c.alarm.stop()
 	c.history.clear()
 	c.deleted = deletions{}
 	clear(c.notified)
-	c.n.expiry.removeAll(c.id)
 	c.dropKeptLocked()
+	c.core.Delete(monotonic())
+	c.performLocked()
 	if c.seg != nil {
-		if err := c.seg.Remove(); err != nil {
-			c.n.log.Warn("replica not removed", "checkpoint", c.name, "reason", err)
-		}
-		c.seg = nil
-		c.n.releaseReplica()
+		c.removeReplicaLocked()
 	}
+	c.n.peersChanged()
 }
 
 // notifyLocked follows a change of what one handle of a session wants to be told.
@@ -314,12 +234,18 @@ func (w *wishes) count(of wish, n int) {
 	}
 }
 
-// numberLocked is the number of the last update known here.
+// numberLocked is the number of the last update applied here.
 func (c *checkpoint) numberLocked() uint64 {
 	if c.seg == nil {
 		return 0
 	}
 	return c.seg.Number()
+}
+
+// concernedLocked reports whether the configuration names this node.
+func (c *checkpoint) concernedLocked() bool {
+	node := c.n.o.Node
+	return c.known && (slices.Contains(c.config.InSync, node) || slices.Contains(c.config.Joining, node) || c.openHereLocked())
 }
 
 // openHereLocked reports whether the director counts this node among those that have the checkpoint open.

@@ -2,6 +2,7 @@ package nodedirector
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -76,7 +77,7 @@ func (n *Node) heartbeat() bool {
 	listed := make(map[uint64]bool)
 	for first := uint64(0); ; {
 		var reply wire.HeartbeatReply
-		head, err := n.askOnce(wire.DirectorHeartbeat, &wire.HeartbeatRequest{Since: since, Replicas: replicas, After: after}, &reply, directorTryTimeout)
+		head, err := n.askOnce(wire.DirectorHeartbeat, &wire.HeartbeatRequest{Since: since, Replicas: replicas, After: after}, &reply, heartbeatTimeout)
 		switch {
 		case err != nil:
 			return false
@@ -87,12 +88,16 @@ func (n *Node) heartbeat() bool {
 			return false
 		}
 		n.obey(reply.Configs, reply.Drop)
+		if reply.Rebuild && after == 0 && !n.announceFormer() {
+			return false
+		}
 		if !reply.Full {
 			since = reply.Version
 			n.director.mu.Lock()
 			n.director.version = since
 			n.director.mu.Unlock()
 			if !reply.More {
+				n.adopted(since)
 				return true
 			}
 			continue
@@ -111,15 +116,19 @@ func (n *Node) heartbeat() bool {
 		n.director.mu.Lock()
 		n.director.version = first
 		n.director.mu.Unlock()
+		n.adopted(first)
 		return true
 	}
 }
 
 // dropUnlisted deletes what a complete list of the director does not hold.
 func (n *Node) dropUnlisted(listed map[uint64]bool) {
+	n.director.mu.Lock()
+	generation := n.director.generation
+	n.director.mu.Unlock()
 	for _, c := range n.checkpointList() {
 		c.mu.Lock()
-		known := c.known
+		known := c.known && c.config.Epoch.Generation >= generation // a former one may still be restored
 		c.mu.Unlock()
 		if known && !listed[c.id] {
 			n.drop(c)
@@ -132,6 +141,9 @@ func (n *Node) register() bool {
 	r := wire.RegisterRequest{
 		Host: n.o.Host, BootID: n.boot, Controller: n.o.Controller, ReplicasMax: uint32(n.o.ReplicasMax),
 	}
+	n.director.mu.Lock()
+	mine := n.director.cluster
+	n.director.mu.Unlock()
 	for _, c := range n.checkpointList() {
 		c.mu.Lock()
 		if !c.gone && (c.seg != nil || len(c.opens) > 0) {
@@ -139,10 +151,13 @@ func (n *Node) register() bool {
 				Config:  wire.Config{Checkpoint: c.id, Epoch: c.config.Epoch},
 				Update:  c.numberLocked(),
 				Open:    len(c.opens) > 0,
-				Missing: c.seg == nil,
+				Missing: c.seg == nil || !c.aside && !c.core.Complete(),
 			})
 		}
 		c.mu.Unlock()
+	}
+	if len(r.Replicas) > 0 {
+		r.Cluster = mine // without anything of it, another cluster is as good
 	}
 	var reply wire.RegisterReply
 	head, err := n.askOnce(wire.DirectorRegister, &r, &reply, directorTryTimeout)
@@ -155,21 +170,21 @@ func (n *Node) register() bool {
 		}
 		return false
 	}
-	n.director.mu.Lock()
-	mine := n.director.cluster
-	if mine == [16]byte{} {
+	if r.Cluster == [16]byte{} {
+		n.director.mu.Lock()
 		n.director.cluster = reply.Cluster
-	}
-	n.director.mu.Unlock()
-	if mine != [16]byte{} && mine != reply.Cluster {
+		n.director.mu.Unlock()
+	} else if mine != reply.Cluster {
 		if n.logDirector.allow() {
 			n.log.Error("the segments here belong to another cluster than the director's store: bring that store back, or remove the segments and the copies of them",
 				"segments", n.o.SegmentDir, "copies", n.o.PersistDir)
 		}
 		return false
 	}
-	for _, id := range reply.Foreign {
-		n.setAside(id)
+	if !reply.Rebuild { // else they go on as without directors, until they are restored
+		for _, id := range reply.Foreign {
+			n.setAside(id)
+		}
 	}
 	n.obey(reply.Configs, reply.Drop)
 	if reply.More && !n.restOfList(&reply) {
@@ -178,7 +193,11 @@ func (n *Node) register() bool {
 	if n.dropStale() {
 		return true // to register again, without them
 	}
+	n.adopted(reply.Version)
 	n.director.setRegistered(reply.Version)
+	if reply.Rebuild && !n.announceFormer() {
+		n.log.Debug("not announced yet what is here of the directors' lost store")
+	}
 	n.log.Info("registered", "replicas", len(r.Replicas), "dropped", len(reply.Drop))
 	for _, c := range n.checkpointList() {
 		n.director.reconcile(c)
@@ -215,14 +234,19 @@ func (n *Node) setAside(id uint64) {
 		return
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known, c.role = false, role{}
+	defer c.unlock()
+	c.known = false
 	c.config.Open = nil
 	if c.kept != nil {
 		c.kept.endLocked()
 	}
-	if c.seg != nil {
-		c.setStateLocked()
+	if c.seg != nil && !c.aside {
+		c.aside = true
+		c.core.Detach(monotonic())
+		c.performLocked()
+		state := c.seg.State()
+		state.Readable = false
+		c.seg.SetState(state)
 	}
 	n.log.Error("replica of another generation of the directors' store: kept, not served", "checkpoint", c.name)
 }
@@ -236,6 +260,9 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 		}
 	}
 	for i := range configs {
+		n.pairs.Learned(configs[i].Version)
+	}
+	for i := range configs {
 		config := &configs[i]
 		if n.isRefused(config.Checkpoint) {
 			continue
@@ -243,7 +270,7 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 		c := n.checkpointOf(config.Checkpoint, config.Name)
 		c.mu.Lock()
 		err := c.adoptLocked(config, false)
-		c.mu.Unlock()
+		c.unlock()
 		if err != nil && !errors.Is(err, errLost) {
 			n.log.Error("configuration not carried out", "checkpoint", c.name, "reason", err)
 		}
@@ -307,7 +334,7 @@ func (n *Node) settleOpeners(c *checkpoint) bool {
 	}
 	c.mu.Lock()
 	gone, open, counted := c.gone, len(c.opens) > 0, c.openHereLocked()
-	lacking := c.role.inSync && c.seg == nil
+	lacking := c.seg == nil && slices.Contains(c.config.InSync, n.o.Node)
 	c.mu.Unlock()
 	deadline := monotonic() + int64(directorTryTimeout)
 	var reply wire.ConfigReply
@@ -349,6 +376,6 @@ func (n *Node) follow(c *checkpoint, r *wire.ConfigReply) error {
 		return nil
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.adoptLocked(&r.Config, r.Created || r.Fresh)
 }

@@ -1,162 +1,144 @@
 package nodedirector
 
 import (
-	"errors"
 	"time"
 
-	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // update carries out a change of sections. The checkpoint's lock is held.
 func (c *call) update(h *handle) {
+	k := h.c
 	if c.late() {
-		h.c.mu.Unlock()
+		k.unlock()
 		c.abandon()
+		return
+	}
+	if code := k.usableLocked(); code != wire.OK {
+		k.unlock()
+		c.refuse(code, 0)
 		return
 	}
 	body := c.body.(*wire.UpdateRequest)
-	u := &update{
-		op: c.req.Op, access: h.flags, open: h.open,
-		elements: body.Elements, data: c.data, time: body.Time, generate: body.Generate, refusePast: body.RefusePast,
-		request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
-		now:     time.Now().UnixNano(),
+	r := &replication.Request{
+		Kind: replication.RequestUpdate,
+		Update: replication.Update{
+			Op: c.req.Op, Access: h.flags, Open: h.open,
+			Elements: body.Elements, Data: c.data, Time: body.Time, Generate: body.Generate, RefusePast: body.RefusePast,
+			Request: wire.RequestID{Session: c.s.id, Slot: c.req.Slot, Number: c.req.Number},
+		},
+		Deadline: c.answerBy(), Repeated: c.repeated,
 	}
-	if h.c.kept.throughLocked() {
-		h.c.kept.enqueueLocked(&through{u: u, late: c.late, done: c.updated})
-		h.c.mu.Unlock()
+	c.s.writes(k)
+	if k.kept.throughLocked() {
+		k.kept.enqueueLocked(&through{r: r, late: c.late, done: c.updated})
+		k.unlock()
 		return
 	}
-	v := h.c.updateLocked(u)
-	wait := h.c.kept.behindLocked()
-	h.c.mu.Unlock()
-	if wait == nil {
-		c.updated(v)
-		return
+	k.submitLocked(r, c)
+	if wait := k.kept.behindLocked(); wait != nil {
+		answers := k.answers
+		k.answers = nil
+		c.s.n.goDo(func() {
+			waitFor(c.s.n.ctx, wait, time.Duration(c.deadline()-monotonic()))
+			for _, f := range answers {
+				f()
+			}
+		})
 	}
-	c.s.n.goDo(func() {
-		waitFor(c.s.n.ctx, wait, time.Duration(c.deadline()-monotonic()))
-		c.updated(v)
-	})
+	k.unlock()
 }
 
-// updated answers an update, or abandons one that was late (code 0).
-func (c *call) updated(v verdict) {
-	switch v.code {
-	case 0:
+// answered implements asker, for an update.
+func (c *call) answered(v *replication.Verdict, _ []byte) { c.updated(v) }
+
+// served implements asker: an update is no read.
+func (c *call) served() func() { return func() {} }
+
+// updated answers an update, or abandons one that was late (nil).
+func (c *call) updated(v *replication.Verdict) {
+	switch {
+	case v == nil:
 		c.abandon()
-	case wire.OK:
-		c.ok(&wire.UpdateReply{Generated: v.generated})
+		return
+	case v.Code == wire.OK:
+		c.ok(&wire.UpdateReply{Generated: v.Generated})
+	case v.Code == wire.TryAgain, v.Code == wire.Timeout:
+		c.answer(wire.Reply{Error: v.Code}, nil, nil, false)
 	default:
-		c.refuse(v.code, v.index)
+		c.refuse(v.Code, v.Index)
 	}
+	if v.PastExpiration && c.s.n.logPast.allow() {
+		c.s.n.log.Warn("section created with an expiration time in the past: it never expires",
+			"program", c.s.record.Program, "expiration", time.Unix(0, c.body.(*wire.UpdateRequest).Time))
+	}
+}
+
+// replied answers a read.
+func (c *call) replied(r wire.Reply, body any, data, rest []byte) {
+	if rest != nil {
+		data = rest
+	}
+	c.answer(r, body, data, false)
 }
 
 // read delivers a piece of a section. The checkpoint's lock is held.
 func (c *call) read(h *handle) {
 	body := c.body.(*wire.ReadRequest)
-	reply, data, code := h.c.readLocked(h.flags, body)
-	h.c.mu.Unlock()
-	switch {
-	case code == wire.OK || reply.Changed:
-		c.answer(wire.Reply{Error: code}, &reply, data, false)
-	default:
-		c.answer(wire.Reply{Error: code}, nil, nil, false)
+	defer h.c.unlock()
+	if code := h.readableLocked(); code != wire.OK {
+		h.c.answers = append(h.c.answers, func() { c.answer(wire.Reply{Error: code}, nil, nil, false) })
+		return
 	}
+	id := body.ID
+	if id == nil {
+		id = []byte{}
+	}
+	h.c.readLocked(wire.OpRead, id, body, c.answerBy(), c.replied)
 }
 
-func (c *checkpoint) readLocked(flags uint32, r *wire.ReadRequest) (reply wire.ReadReply, data []byte, code wire.Code) {
-	if code := c.usableLocked(); code != wire.OK {
-		return reply, nil, code
+// readableLocked is OK if a handle may read.
+func (h *handle) readableLocked() wire.Code {
+	if code := h.c.usableLocked(); code != wire.OK {
+		return code
 	}
-	if flags&wire.OpenRead == 0 {
-		return reply, nil, wire.Access
-	}
-	if code := c.readableLocked(); code != wire.OK {
-		return reply, nil, code
-	}
-	s, exists := c.seg.Lookup(r.ID)
-	switch {
-	case !exists:
-		return reply, nil, wire.NotExist
-	case s.Corrupted:
-		return reply, nil, wire.FailedOperation
-	case r.Update != 0 && r.Update != s.Number:
-		reply.Changed = true
-		return reply, nil, wire.FailedOperation
-	case r.Offset > s.Size:
-		return reply, nil, wire.InvalidParam
-	}
-	reply.SectionSize, reply.Update = s.Size, s.Number
-	data = make([]byte, min(r.Size, wire.PieceBytesMax, s.Size-r.Offset))
-	k, err := c.seg.ReadAt(r.ID, r.Offset, data)
-	switch {
-	case errors.Is(err, segment.ErrCorrupted):
-		return reply, nil, wire.FailedOperation
-	case err != nil || k != len(data):
-		c.n.log.Error("section not read", "checkpoint", c.name, "reason", err, "bytes", k, "wanted", len(data))
-		return reply, nil, wire.Library
-	}
-	return reply, data, wire.OK
-}
-
-// readableLocked is OK if reads are answered from the replica here.
-func (c *checkpoint) readableLocked() wire.Code {
-	if c.role.read != placeHere {
-		c.complain(c.role.read, elsewhere(c.role.read))
-		return elsewhere(c.role.read)
-	}
-	if c.seg == nil {
-		return wire.TryAgain
+	if h.flags&wire.OpenRead == 0 {
+		return wire.Access
 	}
 	return wire.OK
 }
 
 // status describes a checkpoint. The checkpoint's lock is held.
 func (c *call) status(h *handle) {
-	k := h.c
-	code := k.usableLocked()
-	if code == wire.OK {
-		code = k.readableLocked()
-	}
-	var reply wire.StatusReply
-	if code == wire.OK {
-		reply = wire.StatusReply{Attributes: k.config.Attributes, Sections: k.seg.Count(), Memory: k.seg.Used()}
-	}
-	k.mu.Unlock()
-	if code != wire.OK {
-		c.answer(wire.Reply{Error: code}, nil, nil, false)
+	defer h.c.unlock()
+	if code := h.c.usableLocked(); code != wire.OK {
+		h.c.answers = append(h.c.answers, func() { c.answer(wire.Reply{Error: code}, nil, nil, false) })
 		return
 	}
-	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
+	h.c.readLocked(wire.OpStatus, nil, nil, c.answerBy(), c.replied)
 }
 
 // synchronize answers when every in-sync replica has all updates made before. The checkpoint's lock is held.
 func (c *call) synchronize(h *handle) {
-	code := h.c.synchronizeLocked(h.flags)
+	k := h.c
 	answer := func(code wire.Code) { c.answer(wire.Reply{Error: code}, nil, nil, false) }
-	waits := code == wire.OK && h.c.kept.synchronizeLocked(answer)
-	h.c.mu.Unlock()
-	if !waits {
+	code := k.usableLocked()
+	switch {
+	case code != wire.OK:
+	case h.flags&wire.OpenWrite == 0:
+		code = wire.Access
+	case k.known && !k.config.Attributes.Asynchronous():
+		code = wire.BadOperation
+	case k.kept.synchronizeLocked(answer):
+	default:
+		k.submitLocked(&replication.Request{Kind: replication.RequestSynchronize, Deadline: c.answerBy()},
+			answerTo(func(v *replication.Verdict) { answer(v.Code) }))
+	}
+	k.unlock()
+	if code != wire.OK {
 		answer(code)
 	}
-}
-
-func (c *checkpoint) synchronizeLocked(flags uint32) wire.Code {
-	if code := c.usableLocked(); code != wire.OK {
-		return code
-	}
-	switch {
-	case flags&wire.OpenWrite == 0:
-		return wire.Access
-	case !c.config.Attributes.Asynchronous():
-		return wire.BadOperation
-	}
-	if at := c.role.together(); at != placeHere {
-		c.complain(at, elsewhere(at))
-		return elsewhere(at)
-	}
-	return wire.OK
 }
 
 // sections delivers a page of an iteration: a section that exists throughout it is delivered exactly once, because the
@@ -171,68 +153,70 @@ func (c *call) sections(r *wire.SectionsRequest) {
 		c.answer(wire.Reply{Error: wire.InvalidParam}, nil, nil, false)
 		return
 	}
-	limit := int(min(max(r.Limit, 1), wire.SectionsPageMax))
+	limit := min(max(r.Limit, 1), wire.SectionsPageMax)
 	var reply wire.SectionsReply
-	var after []byte
-	if r.Resume {
-		after = append([]byte{}, r.After...)
-	}
 	size := 0
+	step := *r
 	for {
-		last, code := h.c.pageOfSections(r, after, limit, &size, &reply)
+		step.Limit = limit - uint32(len(reply.Sections))
+		var page sectionsPage
+		code := h.c.readWhole(wire.OpSections, &step, c.answerBy(), &page)
 		if code != wire.OK {
 			c.answer(wire.Reply{Error: code}, nil, nil, false)
 			return
 		}
-		if last == nil || reply.More {
+		for i := range page.Page.Sections {
+			size += len(page.Page.Sections[i].ID)
+		}
+		reply.Sections = append(reply.Sections, page.Page.Sections...)
+		reply.More = !page.Ended && (page.Page.More || uint32(len(reply.Sections)) >= limit || size > wire.SectionsPageSize)
+		if page.Ended || reply.More {
 			break
 		}
 		if c.late() {
 			c.abandon()
 			return
 		}
-		after = last
+		step.After, step.Resume = page.Last, true
 	}
 	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
 }
 
-// pageOfSections looks at some sections after an id (nil: from the first on) and appends the chosen ones. It returns the
-// last id looked at, nil at the end of all; reply.More says that the page is full.
-func (c *checkpoint) pageOfSections(r *wire.SectionsRequest, after []byte, limit int, size *int, reply *wire.SectionsReply) (last []byte, code wire.Code) {
+// readWhole has a read of the whole checkpoint carried out and waits for it. What it was answered is put where out points to.
+func (c *checkpoint) readWhole(op wire.Op, body any, deadline int64, out any) wire.Code {
+	done := make(chan wire.Code, 1)
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if code := c.usableLocked(); code != wire.OK {
-		return nil, code
+		c.mu.Unlock()
+		return code
 	}
-	if code := c.readableLocked(); code != wire.OK {
-		return nil, code
-	}
-	if c.index == nil {
-		c.index = newIndex(c.seg.Sections)
-	}
-	looked, ended := 0, true
-	c.index.after(after, func(id string) bool {
-		if looked == sectionsPerLock {
-			ended = false
-			return false
-		}
-		s, exists := c.seg.Lookup([]byte(id))
-		if exists && chosen(&s, r.Chosen, r.Time) {
-			if len(reply.Sections) == limit || *size > wire.SectionsPageSize {
-				reply.More = true
-				return false
+	c.readLocked(op, nil, body, deadline, func(r wire.Reply, body any, _, rest []byte) {
+		switch {
+		case r.Error != wire.OK:
+		case rest != nil:
+			if err := wire.Unmarshal(rest, out); err != nil {
+				c.n.malformedMessage("a node", err)
+				r.Error = wire.Library
 			}
-			*size += len(id)
-			reply.Sections = append(reply.Sections, wire.Section{
-				ID: []byte(id), Size: s.Size, Expiration: s.Expiration, LastUpdate: s.LastUpdate, Corrupted: s.Corrupted,
-			})
+		default:
+			assign(out, body)
 		}
-		looked++
-		last = []byte(id)
-		return true
+		done <- r.Error
 	})
-	if ended && !reply.More {
-		return nil, wire.OK
+	c.unlock()
+	select {
+	case code := <-done:
+		return code
+	case <-c.n.ctx.Done():
+		return wire.TryAgain
 	}
-	return last, wire.OK
+}
+
+func assign(to, from any) {
+	switch to := to.(type) {
+	case *sectionsPage:
+		*to = *from.(*sectionsPage)
+	case *wire.ChangesReply:
+		*to = *from.(*wire.ChangesReply)
+	}
 }

@@ -7,13 +7,13 @@
 //
 // What happens to a replica is decided by code that knows no clock, no goroutine and no I/O:
 //
-//	decide.go    an update against the attributes and sections: refusal, or what to apply and whom to tell
+//	replication  a package of its own: an update against the attributes and sections (decide.go), which sections an
+//	             iteration shows in which order (choose.go), replicas on several nodes
 //	role.go      a configuration: who is active, may this node's replica be read
 //	slots.go     a request against its slot: new, repeated, or out of date
 //	staging.go   the pieces of a large request
 //	history.go   the recent updates of a checkpoint
 //	expiry.go    which sections have expired, and may the wall clock be trusted
-//	choose.go    which sections an iteration shows, in which order
 //
 // Around it, checkpoint.go holds one lock per checkpoint over its segment; metadata.go opens, closes and unlinks through
 // the active director (director.go), which alone knows the names; control.go registers, sends heartbeats and carries out

@@ -1,25 +1,28 @@
 package nodedirector
 
 import (
+	"math"
+
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // sendEvents tells sessions of an update, with the data written where that is wanted. The checkpoint's lock is held, so that
 // events leave in the order of their numbers; publishing hands them to the connection's buffer.
-func (n *Node) sendEvents(to map[*session]wishes, v *verdict) {
+func (n *Node) sendEvents(to map[*session]wishes, e *replication.Effect) {
 	var plain, full []byte
 	var err error
 	for s, w := range to {
 		frame := plain
 		switch {
 		case w.data > 0 && full == nil:
-			full, err = encodeEvent(v.event, writtenData(v))
+			full, err = encodeEvent(e.Event, writtenData(e))
 			frame = full
 		case w.data > 0:
 			frame = full
 		case plain == nil:
-			plain, err = encodeEvent(v.event, nil)
+			plain, err = encodeEvent(e.Event, nil)
 			frame = plain
 		}
 		if err != nil {
@@ -46,10 +49,10 @@ func totalBytes(data [][]byte) (n uint64) {
 
 // writtenData is what an update has written, element after element as in its event. It is nil for one that writes nothing
 // that anybody wants, or more than an event carries.
-func writtenData(v *verdict) (data [][]byte) {
-	size := uint64(eventBytes(&v.event))
-	for i := range v.apply.Ops {
-		op := &v.apply.Ops[i]
+func writtenData(e *replication.Effect) (data [][]byte) {
+	size := uint64(eventBytes(&e.Event))
+	for i := range e.Ops {
+		op := &e.Ops[i]
 		if op.Kind != segment.OpWrite && op.Kind != segment.OpOverwrite {
 			return nil
 		}
@@ -73,12 +76,33 @@ func (c *call) notify(r *wire.NotifyRequest) {
 		if h == nil {
 			continue
 		}
+		if r.On {
+			h.c.learnNumber(c.answerBy())
+		}
 		h.c.mu.Lock()
 		c.s.setNotify(h, wishOf(r.On && h.flags&wire.OpenRead != 0, wanted[open]))
-		reply.Updates[i] = h.c.numberLocked()
+		reply.Updates[i] = h.c.told
 		h.c.mu.Unlock()
 	}
 	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
+}
+
+// learnNumber finds out which updates there have been of a checkpoint that has no replica here, so that only later ones are
+// told of. If that fails, applications are told of more than need be.
+func (c *checkpoint) learnNumber(deadline int64) {
+	c.mu.Lock()
+	known := c.seg != nil || c.told != 0
+	c.mu.Unlock()
+	if known {
+		return
+	}
+	var reply wire.ChangesReply
+	if code := c.readWhole(wire.OpChanges, &wire.ChangesRequest{Since: math.MaxUint64}, deadline, &reply); code != wire.OK {
+		return
+	}
+	c.mu.Lock()
+	c.told = max(c.told, reply.Update)
+	c.mu.Unlock()
 }
 
 // setNotify records what a handle wants to be told. The checkpoint's lock is held.
@@ -93,30 +117,15 @@ func (s *session) setNotify(h *handle, w wish) {
 	s.obsoleteLocked(recordNotify, &notifyRecord{Open: h.open, On: w != wishNone, Data: w == wishData})
 }
 
-// changes tells what happened after an update: exactly if that is still known, else as whole sections. A reply covers as
-// much as fits; the agent asks again from there.
+// changes tells what happened after an update. A reply covers as much as fits; the agent asks again from there.
 func (c *call) changes(r *wire.ChangesRequest) {
 	h := c.s.handleOf(r.Open)
 	if h == nil {
 		c.answer(wire.Reply{Error: wire.BadHandle}, nil, nil, false)
 		return
 	}
-	k := h.c
 	var reply wire.ChangesReply
-	k.mu.Lock()
-	code := k.usableLocked()
-	if code == wire.OK {
-		code = k.readableLocked()
-	}
-	if code == wire.OK {
-		last := k.seg.Number()
-		reply.Events, reply.Update, reply.Exact = k.history.since(r.Since, last)
-		if !reply.Exact {
-			k.changedSinceLocked(&reply, r.Since, last)
-		}
-	}
-	k.mu.Unlock()
-	if code != wire.OK {
+	if code := h.c.readWhole(wire.OpChanges, r, c.answerBy(), &reply); code != wire.OK {
 		c.answer(wire.Reply{Error: code}, nil, nil, false)
 		return
 	}

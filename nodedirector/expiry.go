@@ -3,6 +3,8 @@ package nodedirector
 import (
 	"container/heap"
 	"time"
+
+	"libckpt/nodedirector/replication"
 )
 
 // sectionKey names a section on the node.
@@ -41,7 +43,7 @@ type expiry struct {
 
 // set gives a section's expiration; never removes it.
 func (e *expiry) set(k sectionKey, at int64) {
-	if at == never {
+	if at == replication.Never {
 		e.remove(k)
 		return
 	}

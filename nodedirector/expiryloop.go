@@ -73,10 +73,9 @@ func (l *expiryLoop) run() {
 
 func (l *expiryLoop) expire(k sectionKey, wall int64) {
 	c := l.n.checkpoint(k.checkpoint)
-	if c == nil || c.expire([]byte(k.section), wall) {
-		return
+	if c != nil {
+		c.expire([]byte(k.section), wall)
 	}
-	l.again(k, wall)
 }
 
 // again tries once more to remove a section.

@@ -56,6 +56,9 @@ func (h *history) since(n, last uint64) (events []wire.Event, upto uint64, ok bo
 	if len(held) == 0 || held[0].Update > n+1 {
 		return nil, 0, false
 	}
+	if n >= held[len(held)-1].Update {
+		return nil, last, true // what followed changed no section
+	}
 	held = held[n+1-held[0].Update:]
 	size := 0
 	for i := range held {

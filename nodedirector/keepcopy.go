@@ -6,6 +6,7 @@ import (
 	"libckpt/internal/dataset"
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // open opens the file, or makes it.
@@ -52,7 +53,7 @@ func (k *kept) begin() {
 			k.complete, k.held, k.number = true, false, k.begun
 		} else {
 			for _, t := range k.queue {
-				told = append(told, outcome{t, refuse(wire.NoResources)})
+				told = append(told, outcome{t: t, v: replication.Verdict{Code: wire.NoResources}})
 			}
 			k.queue, k.following, k.changes = nil, false, nil
 			if !isFull(err) {

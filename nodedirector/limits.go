@@ -14,6 +14,7 @@ const (
 const (
 	sessionsMax        = 16384   // sessions on the node
 	opensPerSessionMax = 100_000 // open checkpoints of one session
+	writtenMin         = 64      // checkpoints a session remembers to have written to before it looks whether they still exist
 	piecesMax          = 1 << 16 // frames of one request
 	segmentsDir        = "segments"
 	sessionPendingMsgs = 64 << 10 // requests of one session not yet taken from the bus
@@ -27,6 +28,7 @@ const (
 const (
 	changesPageSize = 256 << 10 // bytes of ids in one ChangesReply, beyond which it ends early
 	changesPageMax  = changesPageSize / 32
+	announcedBytes  = 512 // of a replica in an AnnounceRequest without its name, about
 	sectionsPerLock = 512 // sections looked at by an iteration before others may use the checkpoint
 )
 
@@ -42,17 +44,26 @@ const (
 const (
 	requestWaitMax     = 10 * time.Minute       // whatever a request's deadline says
 	directorTryTimeout = 2 * time.Second        // one request to the director
+	operatorTryTimeout = 8 * time.Second        // of an operator's request: a change of the group of directors takes its time
 	directorTryMin     = 100 * time.Millisecond // time for another attempt to be worth while
 	directorRetryWait  = 25 * time.Millisecond
-	heartbeatInterval  = 500 * time.Millisecond
-	directorSilence    = 4 * heartbeatInterval // after which none counts as reachable
-	sessionReturnWait  = 5 * time.Second       // after a restart, for the agents to come back
+	heartbeatInterval  = 200 * time.Millisecond // a fifth of the directors' node timeout, or less
+	heartbeatTimeout   = 2 * heartbeatInterval  // for its answer: the director may have died with it
+	directorSilence    = 2 * time.Second        // after which none counts as reachable
+	showTimeout        = 500 * time.Millisecond // for another node to say what it has of a checkpoint
+	sessionReturnWait  = 5 * time.Second        // after a restart, for the agents to come back
 	socketWriteTimeout = 2 * time.Second
 	helloTimeout       = 5 * time.Second // from connecting to the first packet
 	busFlushTimeout    = time.Second
+	answerMargin       = 50 * time.Millisecond // an answer is given so long before its deadline,
+	answerShare        = 10                    // or this part of the time there was
+	notAloneWait       = 10 * time.Millisecond // between two looks whether the leases of an earlier epoch are over
+	alarmMin           = 100 * time.Microsecond
 	logInterval        = time.Second // between two lines of the same complaint
 	nameLockWait       = 2 * time.Second
 	stagingSweep       = time.Second
+	coreAsksMax        = 64       // requests of replicas to the directors under way
+	peersMax           = 1024     // nodes in a cluster
 	sessionEndsMax     = 64 << 10 // ended sessions the director has not been told of
 )
 
@@ -62,9 +73,8 @@ const (
 	clockStepHold   = time.Hour        // a larger step stops expiry
 	clockStable     = time.Second      // a smaller step is no step
 	clockStableTime = time.Minute      // without a step, after which expiry goes on
+	expireWaitMax   = 10 * time.Second // for the other replicas
 	expiryRetry     = time.Second      // after a section could not be removed
-	generatedIDMax  = 8                // bytes
-	never           = int64(1<<63 - 1) // expiration of sections that do not expire, wall clock ns
 )
 
 // Copies of replicas on disk.

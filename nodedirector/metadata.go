@@ -92,6 +92,9 @@ func (c *call) open(r *wire.OpenRequest) {
 		return
 	}
 	h = &handle{open: r.Open, c: k, flags: r.Flags, notify: wishOf(r.Notify && r.Flags&wire.OpenRead != 0, r.NotifyData)}
+	if h.notify != wishNone {
+		k.learnNumber(c.answerBy())
+	}
 	if c.req.Deadline <= monotonic() {
 		n.director.reconcile(k) // nobody waits for it any more
 		c.refuse(wire.Timeout, 0)
@@ -153,7 +156,7 @@ func (s *session) beginOpening(open uint64, deadline int64) (end func(), h *hand
 func (c *call) opened(h *handle) {
 	h.c.mu.Lock()
 	reply := wire.OpenReply{
-		Checkpoint: h.c.id, Attributes: h.c.config.Attributes, Replica: h.c.seg != nil, Update: h.c.numberLocked(),
+		Checkpoint: h.c.id, Attributes: h.c.config.Attributes, Replica: h.c.seg != nil, Update: h.c.told,
 	}
 	reply.Attributes.MaxSectionSize = h.c.config.SectionSizeMax()
 	h.c.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 func TestMetadata(t *testing.T) {
@@ -186,7 +187,7 @@ func TestElsewhere(t *testing.T) {
 	if reply := a.open(1, "remote", nil); reply.Replica {
 		t.Fatal("there is no replica here")
 	}
-	if code := a.do(wire.OpSectionCreate, updateOf(1, "s", 0, never), nil, nil); code != wire.TryAgain {
+	if code := a.do(wire.OpSectionCreate, updateOf(1, "s", 0, replication.Never), nil, nil); code != wire.TryAgain {
 		t.Fatal(code)
 	}
 	if _, code := a.read(1, "s"); code != wire.TryAgain {

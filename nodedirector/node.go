@@ -2,6 +2,7 @@ package nodedirector
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,8 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/carrier"
+	"libckpt/nodedirector/replication"
 )
 
 // Credentials lets sessions in on the bus: each may publish and subscribe to its own subjects alone.
@@ -46,8 +49,16 @@ type Options struct {
 	WriteMax        uint64 // bytes of data in one request; 0 = DefaultWriteMax
 	StagingMax      uint64 // bytes of unfinished requests; 0 = DefaultStagingMax
 	SocketMode      fs.FileMode
-	Release         string // of this build, for operators
-	Logger          *slog.Logger
+	Release         string             // of this build, for operators
+	Timing          replication.Timing // of the leases between nodes; zero values: the defaults
+	// ControlConn and UpdateConn carry messages between node directors, apart from each other and from Conn, so that none
+	// has to wait for the others; nil: Conn does.
+	ControlConn, UpdateConn *nats.Conn
+	// As in carrier.Options.
+	BulkListen string
+	PeerTLS    *tls.Config
+	PeerToken  []byte
+	Logger     *slog.Logger
 }
 
 // Node is a running node director.
@@ -55,6 +66,7 @@ type Node struct {
 	o           Options
 	log         *slog.Logger
 	started     time.Time
+	begun       int64 // monotonic ns
 	boot        string
 	incarnation uint64
 	quota       *segment.Quota
@@ -75,13 +87,18 @@ type Node struct {
 	staged    atomic.Uint64 // bytes of unfinished requests
 	malformed atomic.Uint64 // messages dropped
 
+	pairs  *replication.Pairs
+	peers  peers
+	cores  uint64        // made so far; guarded by mu
+	askers chan struct{} // a place for each request of a core to the directors
+
 	copies     map[uint64]string // copies on disk found at start, not taken up yet; guarded by mu
 	copyNonce  uint64            // guarded by mu
 	openCopies atomic.Int32
 	writers    chan struct{} // a place for each commit under way
 	beginners  chan struct{} // a place for each copy being made
 
-	logMalformed, logPast, logPlace, logDirector, logPersist onceInAWhile
+	logMalformed, logPast, logDirector, logPersist, logStore, logPeers onceInAWhile
 
 	ctx    context.Context // of everything that runs
 	cancel context.CancelFunc
@@ -99,6 +116,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		o:           o,
 		log:         o.Logger.With("part", "node", "node", o.Node),
 		started:     time.Now(),
+		begun:       monotonic(),
 		boot:        bootID(),
 		quota:       segment.NewQuota(o.SharedMemoryMax),
 		sessions:    make(map[uint64]*session),
@@ -106,8 +124,11 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		refused:     make(map[uint64]bool),
 		writers:     make(chan struct{}, writersMax),
 		beginners:   make(chan struct{}, beginnersMax),
+		askers:      make(chan struct{}, coreAsksMax),
 	}
 	n.director.init()
+	n.peers.table = make(map[string]carrier.Peer)
+	n.peers.changed, n.peers.heard, n.peers.first = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 	n.expiry = newExpiryLoop(n)
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := n.start(); err != nil {
@@ -175,6 +196,9 @@ func (n *Node) start() error {
 		n.locks = append(n.locks, l)
 		n.incarnation = max(n.incarnation, incarnation)
 	}
+	n.pairs = replication.NewPairs(replication.PairsOptions{
+		Node: n.o.Node, Incarnation: n.incarnation, Timing: n.o.Timing, Start: n.begun,
+	})
 	var err error
 	if n.watcher, err = newWatcher(); err != nil {
 		return err
@@ -192,6 +216,9 @@ func (n *Node) start() error {
 		return err
 	}
 	if err := n.listen(); err != nil {
+		return err
+	}
+	if err := n.startPeers(); err != nil {
 		return err
 	}
 	n.run(n.accept)
@@ -248,6 +275,7 @@ func (n *Node) close() {
 		s.suspend()
 	}
 	n.work.Wait()
+	n.closePeers()
 	if n.watcher != nil {
 		n.watcher.close()
 	}
@@ -263,8 +291,10 @@ func (n *Node) close() {
 			if err := c.seg.Close(); err != nil {
 				n.log.Warn("segment not closed", "checkpoint", c.name, "reason", err)
 			}
-			c.seg, c.known = nil, false
+			c.seg, c.store, c.known = nil, nil, false
 		}
+		c.gone = true // whatever is still under way
+		c.alarm.stop()
 		c.mu.Unlock()
 	}
 	for _, l := range n.locks {
@@ -304,6 +334,11 @@ func (n *Node) checkpointOf(id uint64, name string) *checkpoint {
 	c := n.checkpoints[id]
 	if c == nil {
 		c = &checkpoint{id: id, name: name, n: n, opens: make(map[handleKey]uint32)}
+		n.cores++
+		c.core = replication.New(replication.Options{
+			Node: n.o.Node, Incarnation: n.incarnation, Checkpoint: id, Pairs: n.pairs, Serial: n.cores, Timing: n.o.Timing,
+			Start: n.begun,
+		})
 		c.config.Checkpoint, c.config.Name = id, name
 		n.checkpoints[id] = c
 	}
@@ -313,7 +348,7 @@ func (n *Node) checkpointOf(id uint64, name string) *checkpoint {
 // forget takes a checkpoint from the node's records if nothing of it is here. Its lock must not be held.
 func (n *Node) forget(c *checkpoint) {
 	c.mu.Lock()
-	idle := c.gone || c.seg == nil && len(c.opens) == 0
+	idle := c.gone || c.seg == nil && len(c.opens) == 0 && !c.concernedLocked()
 	c.mu.Unlock()
 	if !idle {
 		return
@@ -329,7 +364,7 @@ func (n *Node) forget(c *checkpoint) {
 func (n *Node) drop(c *checkpoint) {
 	c.mu.Lock()
 	c.removeLocked()
-	c.mu.Unlock()
+	c.unlock()
 	n.forget(c)
 }
 

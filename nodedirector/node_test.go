@@ -14,6 +14,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 func TestDataOperations(t *testing.T) {
@@ -35,7 +36,7 @@ func TestDataOperations(t *testing.T) {
 		t.Fatalf("%+v", status)
 	}
 	var made wire.UpdateReply
-	generate := &wire.UpdateRequest{Open: 1, Elements: make([]wire.Element, 1), Generate: true, Time: never}
+	generate := &wire.UpdateRequest{Open: 1, Elements: make([]wire.Element, 1), Generate: true, Time: replication.Never}
 	a.must(wire.OpSectionCreate, generate, &made, nil)
 	if !bytes.Equal(made.Generated, make([]byte, 8)) {
 		t.Fatalf("generated %x", made.Generated)
@@ -77,7 +78,7 @@ func TestExactRetries(t *testing.T) {
 	f := newFixture(t, nil)
 	a := f.application()
 	a.open(1, "retries", nil)
-	generate := &wire.UpdateRequest{Open: 1, Elements: make([]wire.Element, 1), Generate: true, Time: never}
+	generate := &wire.UpdateRequest{Open: 1, Elements: make([]wire.Element, 1), Generate: true, Time: replication.Never}
 	first := a.prepare(5, wire.OpSectionCreate, generate, nil)
 	var one, two wire.UpdateReply
 	first.send()
@@ -203,7 +204,7 @@ func TestIteration(t *testing.T) {
 	a.open(1, "iterate", func(r *wire.OpenRequest) { r.Attributes.MaxSections = 1 << 20 })
 	later := time.Now().Add(time.Hour).UnixNano()
 	for i := range 1500 {
-		expiration := never
+		expiration := replication.Never
 		if i%3 == 0 {
 			expiration = later + int64(i)
 		}
@@ -251,7 +252,7 @@ func TestIteration(t *testing.T) {
 	for _, id := range list(wire.ChooseAny, 0, func(i int) {
 		a.must(wire.OpSectionDelete, updateOf(1, all[i*100+99], 0, 0), nil, nil) // the last one delivered
 		a.must(wire.OpSectionDelete, updateOf(1, all[i*100+100], 0, 0), nil, nil)
-		a.must(wire.OpSectionCreate, updateOf(1, fmt.Sprintf("x%d", i), 0, never), nil, nil)
+		a.must(wire.OpSectionCreate, updateOf(1, fmt.Sprintf("x%d", i), 0, replication.Never), nil, nil)
 	}) {
 		seen[id]++
 	}
@@ -278,7 +279,7 @@ func TestEvents(t *testing.T) {
 	}
 	writer.create(1, "empty", "")
 	writer.must(wire.OpOverwrite, updateOf(1, "empty", 3, 0), nil, []byte("abc"))
-	writer.must(wire.OpExpiration, updateOf(1, "empty", 0, never), nil, nil)
+	writer.must(wire.OpExpiration, updateOf(1, "empty", 0, replication.Never), nil, nil)
 	writer.must(wire.OpSectionDelete, updateOf(1, "before", 0, 0), nil, nil)
 	soon := time.Now().Add(30 * time.Millisecond).UnixNano()
 	writer.must(wire.OpSectionCreate, updateOf(1, "soon", 1, soon), nil, []byte("x"))
@@ -354,7 +355,7 @@ func TestConcurrentWriters(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			for k := range writes {
-				if code := a.do(wire.OpSectionCreate, updateOf(1, fmt.Sprintf("%d-%d", i, k), 0, never), nil, nil); code != wire.OK {
+				if code := a.do(wire.OpSectionCreate, updateOf(1, fmt.Sprintf("%d-%d", i, k), 0, replication.Never), nil, nil); code != wire.OK {
 					t.Error(code)
 				}
 			}
@@ -494,7 +495,7 @@ func TestFailureCodes(t *testing.T) {
 		{&segment.OpError{Index: 2, Err: segment.ErrTooBig}, wire.NoResources, 2},
 		{errors.New("other"), wire.Library, 0},
 	} {
-		if code, index := failure(test.err); code != test.code || index != test.index {
+		if code, index := replication.Failure(test.err); code != test.code || index != test.index {
 			t.Errorf("%v: %v, %d", test.err, code, index)
 		}
 	}

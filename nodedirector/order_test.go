@@ -10,55 +10,10 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
-func TestIndexOrder(t *testing.T) {
-	ids := []string{"b", "", "aa", "a", "ab", "b\x00", "c"}
-	x := newIndex(func(yield func(segment.Section) bool) {
-		for _, id := range ids {
-			yield(segment.Section{ID: []byte(id)})
-		}
-	})
-	list := func(from []byte) (got []string) {
-		x.after(from, func(id string) bool { got = append(got, id); return true })
-		return got
-	}
-	if got, want := list(nil), []string{"", "a", "b", "c", "aa", "ab", "b\x00"}; !slices.Equal(got, want) {
-		t.Fatalf("%q, want %q", got, want)
-	}
-	if got, want := list([]byte("b")), []string{"c", "aa", "ab", "b\x00"}; !slices.Equal(got, want) {
-		t.Fatalf("%q, want %q", got, want)
-	}
-	x.apply([]segment.Op{{Kind: segment.OpDelete, Section: []byte("c")}, {Kind: segment.OpCreate, Section: []byte("d")}})
-	// The cursor need not exist.
-	if got, want := list([]byte("c")), []string{"d", "aa", "ab", "b\x00"}; !slices.Equal(got, want) {
-		t.Fatalf("%q, want %q", got, want)
-	}
-	if got := list([]byte{}); len(got) != 6 {
-		t.Fatalf("after the default section: %q", got)
-	}
-}
-
-func TestChosen(t *testing.T) {
-	at := func(n int64) *segment.Section { return &segment.Section{Expiration: n} }
-	broken := &segment.Section{Expiration: never, Corrupted: true}
-	for _, test := range []struct {
-		s      *segment.Section
-		choice uint32
-		time   int64
-		want   bool
-	}{
-		{at(never), wire.ChooseForever, 0, true}, {at(5), wire.ChooseForever, 0, false},
-		{at(5), wire.ChooseExpiryLeq, 5, true}, {at(6), wire.ChooseExpiryLeq, 5, false}, {at(never), wire.ChooseExpiryLeq, never, false},
-		{at(5), wire.ChooseExpiryGeq, 5, true}, {at(4), wire.ChooseExpiryGeq, 5, false}, {at(never), wire.ChooseExpiryGeq, 5, true},
-		{at(5), wire.ChooseCorrupted, 0, false}, {broken, wire.ChooseCorrupted, 0, true},
-		{at(5), wire.ChooseAny, 0, true}, {broken, wire.ChooseAny, 0, true},
-	} {
-		if got := chosen(test.s, test.choice, test.time); got != test.want {
-			t.Errorf("choice %d, time %d of %+v: %v", test.choice, test.time, test.s, got)
-		}
-	}
-}
+const testNow = int64(1_700_000_000_500_000_000)
 
 func TestHistory(t *testing.T) {
 	var h history
@@ -141,7 +96,7 @@ func TestExpiry(t *testing.T) {
 	e.set(key(1, "a"), wall+3*second)
 	e.set(key(1, "b"), wall+1*second)
 	e.set(key(2, "a"), wall+2*second)
-	e.set(key(2, "never"), never)
+	e.set(key(2, "never"), replication.Never)
 	e.set(key(3, "x"), wall+second)
 	e.set(key(1, "b"), wall+5*second) // moved
 	e.removeAll(3)

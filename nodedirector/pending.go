@@ -1,11 +1,14 @@
 package nodedirector
 
-import "libckpt/internal/segment"
+import (
+	"libckpt/internal/segment"
+	"libckpt/nodedirector/replication"
+)
 
 // pending shows a replica as it will be when updates that have been decided, but not applied yet, are applied to it. So
 // several updates are decided, and written to the disk, together.
 type pending struct {
-	view
+	replication.View
 	updates  []*segment.Update
 	sections map[string]pendingSection
 	count    uint32
@@ -17,30 +20,30 @@ type pendingSection struct {
 	exists bool
 }
 
-func newPending(v view) *pending {
-	return &pending{view: v, sections: make(map[string]pendingSection), count: v.Count()}
+func newPending(v replication.View) *pending {
+	return &pending{View: v, sections: make(map[string]pendingSection), count: v.Count()}
 }
 
-// Lookup implements view.
+// Lookup implements View.
 func (p *pending) Lookup(id []byte) (segment.Section, bool) {
 	if s, known := p.sections[string(id)]; known {
 		return s.Section, s.exists
 	}
-	return p.view.Lookup(id)
+	return p.View.Lookup(id)
 }
 
-// Count implements view.
+// Count implements View.
 func (p *pending) Count() uint32 { return p.count }
 
-// Number implements view.
-func (p *pending) Number() uint64 { return p.view.Number() + uint64(len(p.updates)) }
+// Number implements View.
+func (p *pending) Number() uint64 { return p.View.Number() + uint64(len(p.updates)) }
 
-// NextGenerated implements view.
+// NextGenerated implements View.
 func (p *pending) NextGenerated() uint64 {
 	if p.next != nil {
 		return *p.next
 	}
-	return p.view.NextGenerated()
+	return p.View.NextGenerated()
 }
 
 // add takes up an update that was decided on what p shows.

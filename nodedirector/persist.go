@@ -62,8 +62,7 @@ func (n *Node) keeps(config *wire.Config) bool {
 	if n.o.PersistDir == "" || n.o.Persist == PersistNever || n.o.Persist == PersistAuto && !config.Backup {
 		return false
 	}
-	r := roleOf(config, n.o.Node)
-	return r.sole && r.update == placeHere && len(config.Joining) == 0 && !config.Unlinked
+	return soleIn(config, n.o.Node) && !config.Unlinked
 }
 
 // keepLocked begins to keep the checkpoint on disk if its configuration says so.
@@ -198,6 +197,8 @@ func (k *kept) nextLocked() (do func(), turn chan struct{}, wait time.Duration) 
 		return k.writeBehind, n.writers, 0
 	case k.changes.any():
 		return nil, nil, time.Until(k.changes.due()) + time.Millisecond
+	case len(k.queue) > 0 && !k.c.core.Alone():
+		return nil, nil, notAloneWait // a restart may have left somebody with a lease
 	case len(k.queue) > 0:
 		return k.writeThrough, n.writers, 0
 	}

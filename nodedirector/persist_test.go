@@ -13,6 +13,7 @@ import (
 	"libckpt/internal/dataset"
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // newKeepingFixture is a fixture whose node director keeps on disk what wants it.
@@ -119,19 +120,19 @@ func TestPending(t *testing.T) {
 		view := newPending(seg)
 		for range r.IntN(12) {
 			id := []byte{byte(r.IntN(7))}
-			u := &update{access: wire.OpenWrite, now: r.Int64N(100), time: 100 + r.Int64N(9), data: make([]byte, r.IntN(50))}
-			u.elements = []wire.Element{{ID: id, Size: uint64(len(u.data))}}
+			u := &replication.Update{Access: wire.OpenWrite, Now: r.Int64N(100), Time: 100 + r.Int64N(9), Data: make([]byte, r.IntN(50))}
+			u.Elements = []wire.Element{{ID: id, Size: uint64(len(u.Data))}}
 			kinds := []wire.Op{wire.OpSectionCreate, wire.OpSectionDelete, wire.OpExpiration, wire.OpWrite, wire.OpOverwrite}
-			switch u.op = kinds[r.IntN(len(kinds))]; u.op {
+			switch u.Op = kinds[r.IntN(len(kinds))]; u.Op {
 			case wire.OpSectionCreate:
-				if u.generate = r.IntN(2) == 0; u.generate {
-					u.elements[0].ID = nil
+				if u.Generate = r.IntN(2) == 0; u.Generate {
+					u.Elements[0].ID = nil
 				}
 			case wire.OpWrite:
-				u.elements[0].Offset = uint64(r.IntN(60))
+				u.Elements[0].Offset = uint64(r.IntN(60))
 			}
-			if v := decide(&config, placeHere, view, u); v.code == wire.OK {
-				view.add(v.apply)
+			if v := replication.Decide(&config, replication.Here, view, u); v.Code == wire.OK {
+				view.add(v.Apply)
 			}
 		}
 		for _, u := range view.updates {
@@ -181,7 +182,7 @@ func TestWriteThroughTogether(t *testing.T) {
 	}
 	group.Wait()
 	var generated wire.UpdateReply
-	generate := &wire.UpdateRequest{Open: 1, Elements: []wire.Element{{}}, Time: never, Generate: true}
+	generate := &wire.UpdateRequest{Open: 1, Elements: []wire.Element{{}}, Time: replication.Never, Generate: true}
 	first.must(wire.OpSectionCreate, generate, &generated, nil)
 	f.sameAsDisk(1)
 	f.loseMemory()
@@ -208,7 +209,7 @@ func TestTakenBack(t *testing.T) {
 		if slot%2 == 1 {
 			size = 3 << 20
 		}
-		r := a.prepare(slot, wire.OpSectionCreate, updateOf(1, fmt.Sprint(slot), size, never), make([]byte, size))
+		r := a.prepare(slot, wire.OpSectionCreate, updateOf(1, fmt.Sprint(slot), size, replication.Never), make([]byte, size))
 		r.send()
 		requests = append(requests, r)
 	}
@@ -338,7 +339,7 @@ func TestNoMemoryToRestore(t *testing.T) {
 	f := newKeepingFixture(t, nil)
 	a := f.application()
 	a.open(1, "x", wantsBackup)
-	a.must(wire.OpSectionCreate, updateOf(1, "s", 1<<20, never), nil, make([]byte, 1<<20))
+	a.must(wire.OpSectionCreate, updateOf(1, "s", 1<<20, replication.Never), nil, make([]byte, 1<<20))
 	f.loseMemory()
 	o := f.o
 	o.SharedMemoryMax = 512 << 10
@@ -420,7 +421,7 @@ func TestCorruptedKept(t *testing.T) {
 	c.mu.Lock()
 	number := c.seg.Number() + 1
 	u := &segment.Update{Number: number, Ops: []segment.Op{{Kind: segment.OpPut, Section: []byte("bad"), Total: 300,
-		Expiration: never, Stamp: &segment.Stamp{Number: number, LastUpdate: 5, Corrupted: true}}}}
+		Expiration: replication.Never, Stamp: &segment.Stamp{Number: number, LastUpdate: 5, Corrupted: true}}}}
 	err := c.seg.Apply(u)
 	c.kept.appliedLocked(u)
 	c.mu.Unlock()

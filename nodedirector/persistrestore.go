@@ -11,6 +11,7 @@ import (
 	"libckpt/internal/dataset"
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/store"
 )
 
 // findCopies looks for the copies that an earlier process of this node left on disk.
@@ -143,9 +144,14 @@ func (n *Node) refuseCopy(id uint64, name string, reason error) error {
 
 // acceptCopy says why a copy can't be used, or gives its configuration.
 func (n *Node) acceptCopy(id uint64, h *dataset.ReplicaHead) (config wire.Config, err error) {
-	if err := readConfig(h.Config, &config); err != nil {
+	kept, err := store.ReadKept(h.Config)
+	if err == nil && kept == nil {
+		err = errors.New("it says nothing of its configuration")
+	}
+	if err != nil {
 		return config, err
 	}
+	config = kept.Config
 	mine := n.clusterID()
 	switch {
 	case h.Checkpoint != id || config.Checkpoint != id:
@@ -178,22 +184,20 @@ func (n *Node) restoreFrom(r *dataset.ReplicaCopy, h *dataset.ReplicaHead, confi
 	defer c.mu.Unlock()
 	c.config.Attributes = config.Attributes
 	c.config.Epoch = wire.Epoch(h.Epoch)
-	err := c.createLocked()
+	err := c.makeSegmentLocked()
 	if err == nil {
 		err = c.fillLocked(r, h)
 	}
 	if err == nil {
 		c.restored = true
-		c.setStateLocked()
+		err = c.attachLocked()
+	}
+	if err == nil {
 		n.log.Info("replica restored from disk", "checkpoint", c.name, "sections", c.seg.Count(), "update", h.Number)
 		return nil
 	}
 	if c.seg != nil {
-		if err := c.seg.Remove(); err != nil {
-			n.log.Warn("replica not removed", "checkpoint", c.name, "reason", err)
-		}
-		c.seg = nil
-		n.releaseReplica()
+		c.removeReplicaLocked()
 	}
 	n.mu.Lock()
 	delete(n.checkpoints, c.id)
@@ -246,13 +250,11 @@ func (n *Node) dropStale() bool {
 			if path := n.takeCopy(c.id); path != "" {
 				n.putAside(path, c.name, errors.New("older than the configuration"))
 			}
-			if err := c.seg.Remove(); err != nil {
-				n.log.Warn("replica not removed", "checkpoint", c.name, "reason", err)
-			}
-			c.seg = nil
-			n.releaseReplica()
+			c.core.Detach(monotonic())
+			c.performLocked()
+			c.removeReplicaLocked()
 		}
-		c.mu.Unlock()
+		c.unlock()
 		if stale {
 			n.forget(c)
 		}

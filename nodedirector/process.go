@@ -15,6 +15,7 @@ import (
 type process struct {
 	pid   int
 	start uint64 // clock ticks after boot, from /proc
+	uid   uint32 // of a process that connected: its effective user then
 }
 
 // findProcess describes a running process.
@@ -34,7 +35,7 @@ func findProcess(pid int) (process, error) {
 	if err != nil {
 		return process{}, fmt.Errorf("/proc/%d/stat: %w", pid, err)
 	}
-	return process{pid, start}, nil
+	return process{pid: pid, start: start}, nil
 }
 
 // bootID names this boot of the host.

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"libckpt/internal/segment"
-	"libckpt/internal/wire"
 )
 
 const (
@@ -27,7 +26,7 @@ func (n *Node) attachSegments() error {
 	if err != nil {
 		return err
 	}
-	var stored []*wire.Config
+	var stored []*checkpoint
 	for _, e := range entries {
 		path := filepath.Join(n.o.SegmentDir, e.Name())
 		switch {
@@ -36,30 +35,49 @@ func (n *Node) attachSegments() error {
 				os.Remove(path) // half-made when its process died
 			}
 		default:
-			config, err := n.attach(path)
+			c, err := n.attach(path)
 			if err != nil {
 				return err
 			}
-			if config != nil {
-				stored = append(stored, config)
+			if c != nil {
+				stored = append(stored, c)
 			}
 		}
 	}
 	// Obeying may make a segment grow: the memory limit has to know of all of them first.
-	for _, config := range stored {
-		c := n.checkpoint(config.Checkpoint)
+	for _, c := range stored {
 		c.mu.Lock()
-		err := c.adoptLocked(config, false)
-		c.mu.Unlock()
-		if err != nil {
+		err := c.attachLocked()
+		if err == nil {
+			config := c.config
+			c.known = true
+			err = c.adoptLocked(&config, false)
+		}
+		c.unlock()
+		if err != nil && !errors.Is(err, errLost) {
 			return err
 		}
 	}
 	return nil
 }
 
-// attach takes up one replica. It returns the configuration stored in it, nil if there is none or the file was refused.
-func (n *Node) attach(path string) (*wire.Config, error) {
+// attachLocked gives core the replica that an earlier process of this node left.
+func (c *checkpoint) attachLocked() error {
+	kept, err := c.store.Kept()
+	if err != nil {
+		return fmt.Errorf("checkpoint %s: what was kept with its replica: %w", c.name, err)
+	}
+	if kept == nil {
+		return fmt.Errorf("checkpoint %s: nothing was kept with its replica", c.name)
+	}
+	c.told = c.seg.Number()
+	c.core.Attach(monotonic(), c.store, kept, false)
+	c.n.pairs.Learned(kept.Config.Version)
+	return nil
+}
+
+// attach takes up one replica. It returns nil if its creation was cut off or the file was refused.
+func (n *Node) attach(path string) (*checkpoint, error) {
 	seg, err := segment.Attach(path, n.quota)
 	var refused *segment.RefusedError
 	switch {
@@ -89,20 +107,19 @@ func (n *Node) attach(path string) (*wire.Config, error) {
 	c := n.checkpointOf(id.Checkpoint, id.Name)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seg = seg
-	a := &id.Attributes
-	c.config.Attributes = wire.Attributes{
-		CreationFlags: a.CreationFlags, CheckpointSize: a.CheckpointSize, RetentionDuration: a.RetentionDuration,
-		MaxSections: a.MaxSections, MaxSectionSize: a.MaxSectionSize, MaxSectionIDSize: a.MaxSectionIDSize,
-	}
-	var config wire.Config
-	if err := readConfig(seg.Config(), &config); err != nil || config.Checkpoint != c.id {
-		n.log.Warn("replica without a configuration: the director has to give one", "checkpoint", c.name, "reason", err)
-		c.setStateLocked()
+	c.setSegmentLocked(seg)
+	state := seg.State()
+	state.Readable = false // until core says so: its leases have ended with the earlier process
+	seg.SetState(state)
+	kept, err := c.store.Kept()
+	if err != nil || kept == nil || kept.Config.Checkpoint != c.id {
+		n.log.Warn("replica removed: it was never completed", "checkpoint", c.name, "reason", err)
+		c.removeReplicaLocked()
 		return nil, nil
 	}
-	n.director.generation = max(n.director.generation, config.Epoch.Generation)
-	return &config, nil
+	c.config = kept.Config
+	n.director.generation = max(n.director.generation, c.config.Epoch.Generation)
+	return c, nil
 }
 
 // refuse puts a file aside that is no replica this node can vouch for.
@@ -115,18 +132,6 @@ func (n *Node) refuse(path, reason string) {
 	if err := os.Rename(path, path+refusedSuffix); err != nil {
 		n.log.Error("segment not put aside", "reason", err)
 	}
-}
-
-func readConfig(blob []byte, config *wire.Config) error {
-	d, err := wire.NewDecoder(blob)
-	if err != nil {
-		return err
-	}
-	defer d.Release()
-	if d.Kind != kindStored {
-		return &wire.FormatError{Reason: "not a configuration"}
-	}
-	return d.Value(config)
 }
 
 // restoreSessions takes up the sessions of an earlier process. One whose process has ended is closed at once; the others
@@ -167,6 +172,7 @@ func (n *Node) restoreSession(r sessionRecord, opens []openRecord, size int64) (
 		return nil, err
 	}
 	s := n.sessionOf(r, j)
+	s.restored = true
 	for _, o := range opens {
 		c := n.checkpointOf(o.Checkpoint, o.Name)
 		h := &handle{open: o.Open, c: c, flags: o.Flags, notify: wishOf(o.Notify, o.NotifyData)}
@@ -208,41 +214,21 @@ func (n *Node) takeUp(s *session) {
 	}
 }
 
-// restoreResults fills the sessions' slots with the answers recorded in the segments, and drops those of sessions that are
-// no more.
+// restoreResults finds which checkpoints hold answers to requests of the sessions that were taken up. They are not given from
+// here: only core knows whether what they answer is committed.
 func (n *Node) restoreResults() {
 	for _, c := range n.checkpointList() {
-		ended := make(map[uint64]bool)
 		c.mu.Lock()
 		if c.seg != nil {
 			c.seg.Results(func(r segment.Result) bool {
-				s := n.session(r.Session)
-				if s == nil {
-					ended[r.Session] = true
-					return true
+				if s := n.session(r.Session); s != nil {
+					s.mu.Lock()
+					s.written[c.id] = true
+					s.mu.Unlock()
 				}
-				s.restoreResult(&r)
 				return true
 			})
-			for id := range ended {
-				if err := c.seg.DropSession(id); err != nil {
-					n.log.Warn("results of an ended session not removed", "checkpoint", c.name, "reason", err)
-				}
-			}
 		}
 		c.mu.Unlock()
 	}
-}
-
-func (s *session) restoreResult(r *segment.Result) {
-	code, index, generated, ok := decodeResult(r.Blob)
-	if !ok || r.Slot >= wire.SlotsPerSession {
-		s.n.log.Warn("recorded result not understood", "session", s.name(), "slot", r.Slot)
-		return
-	}
-	c := call{s: s, req: wire.Request{Slot: r.Slot, Number: r.Number}}
-	frame := c.encode(&wire.Reply{Error: code, Index: index}, &wire.UpdateReply{Generated: generated}, nil)
-	s.mu.Lock()
-	s.slots.restore(r.Slot, r.Number, frame)
-	s.mu.Unlock()
 }

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // session is one application process at this node director.
@@ -31,9 +33,12 @@ type session struct {
 	watch     uint64 // token of the process' watch; 0 = none
 	away      *time.Timer
 	journal   *journal
+	operator  bool // of root's or the service's own process: may change the cluster
 	opens     map[uint64]*handle
 	opening   map[uint64]chan struct{} // closed when the opening has ended
 	slots     slots
+	restored  bool            // from an earlier process; does not change
+	written   map[uint64]bool // checkpoints that may hold answers to the session's requests
 }
 
 // handle is a checkpoint opened by a session.
@@ -85,6 +90,7 @@ func (n *Node) newSession(p process, program string) (*session, error) {
 		return nil, err
 	}
 	s := n.sessionOf(r, j)
+	s.operator = p.pid != 0 && (p.uid == 0 || p.uid == uint32(os.Geteuid()))
 	err = n.enlist(s)
 	if err == nil {
 		err = s.listen()
@@ -103,6 +109,7 @@ func (n *Node) sessionOf(r sessionRecord, j *journal) *session {
 		events:  wire.SubjectEvents(n.o.Cluster, r.Session),
 		opens:   make(map[uint64]*handle),
 		opening: make(map[uint64]chan struct{}),
+		written: make(map[uint64]bool),
 	}
 }
 
@@ -159,7 +166,7 @@ func (s *session) end(reason string) {
 		return
 	}
 	s.ended = true
-	opens, socket, watch, sub := s.opens, s.socket, s.watch, s.sub
+	opens, socket, watch, sub, written := s.opens, s.socket, s.watch, s.sub, s.written
 	s.opens, s.socket = nil, nil
 	for i := range s.slots {
 		s.unstageLocked(&s.slots[i])
@@ -185,14 +192,10 @@ func (s *session) end(reason string) {
 		s.dropHandle(h)
 		n.director.reconcile(h.c)
 	}
-	for _, c := range n.checkpointList() {
-		c.mu.Lock()
-		if c.seg != nil {
-			if err := c.seg.DropSession(s.id); err != nil {
-				n.log.Warn("results of an ended session not removed", "checkpoint", c.name, "reason", err)
-			}
+	for id := range written {
+		if c := n.checkpoint(id); c != nil {
+			c.endSession(s.id)
 		}
-		c.mu.Unlock()
 	}
 	s.journal.remove()
 	n.mu.Lock()
@@ -230,12 +233,44 @@ func (s *session) suspend() {
 func (s *session) dropHandle(h *handle) {
 	h.c.mu.Lock()
 	delete(h.c.opens, handleKey{s.id, h.open})
-	if len(h.c.opens) == 0 {
-		h.c.index = nil
+	if len(h.c.opens) == 0 && h.c.store != nil {
+		h.c.store.DropIndex()
 	}
 	h.c.notifyLocked(s, h.notify, wishNone)
 	h.notify = wishNone
 	h.c.mu.Unlock()
+}
+
+// writes notes that a checkpoint may come to hold answers to the session's requests.
+func (s *session) writes(c *checkpoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.written[c.id] {
+		return
+	}
+	if len(s.written) >= writtenMin+2*len(s.opens) {
+		for id := range s.written {
+			if s.n.checkpoint(id) == nil {
+				delete(s.written, id)
+			}
+		}
+	}
+	s.written[c.id] = true
+}
+
+// endSession drops the answers to a session's requests, wherever the checkpoint has replicas.
+func (c *checkpoint) endSession(id uint64) {
+	c.mu.Lock()
+	if !c.gone {
+		c.submitLocked(&replication.Request{
+			Kind: replication.RequestEndSession, Session: id, Deadline: monotonic() + int64(requestWaitMax),
+		}, answerTo(func(v *replication.Verdict) {
+			if v.Code != wire.OK && v.Code != wire.BadHandle && v.Code != wire.NotExist {
+				c.n.log.Warn("results of an ended session not removed", "checkpoint", c.name, "reason", v.Code)
+			}
+		}))
+	}
+	c.unlock()
 }
 
 // handleOf finds an open checkpoint.

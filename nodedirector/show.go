@@ -1,7 +1,12 @@
 package nodedirector
 
 import (
+	"context"
+	"slices"
+	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
@@ -37,6 +42,7 @@ func (c *call) show(name string) {
 		k.showLocked(&reply)
 		k.mu.Unlock()
 	}
+	n.gather(&reply, k)
 	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
 }
 
@@ -78,6 +84,99 @@ func (c *checkpoint) showLocked(r *wire.ShowReply) {
 			r.Corrupted++
 		}
 		return true
+	})
+}
+
+// gather adds what the other nodes have of the checkpoint. k is what this one has; nil: nothing.
+func (n *Node) gather(r *wire.ShowReply, k *checkpoint) {
+	nodes := slices.Concat(r.Config.InSync, r.Config.Joining, r.Config.Open)
+	slices.Sort(nodes)
+	nodes = slices.Compact(nodes)
+	r.Holders = make([]wire.Holder, len(nodes))
+	answers := make([]*wire.ShowReply, len(nodes))
+	var wait sync.WaitGroup
+	for i, node := range nodes {
+		h := &r.Holders[i]
+		h.Node = node
+		if node == n.o.Node {
+			h.Answered = true
+			if k != nil {
+				h.Replica, h.Update, h.Openers = r.Allocated > 0, r.Update, r.Openers
+			}
+			continue
+		}
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			if answer, err := n.askShown(node, r.Config.Checkpoint); err == nil {
+				answers[i] = answer
+				h.Answered, h.Replica, h.Update, h.Openers = true, answer.Allocated > 0, answer.Update, answer.Openers
+			}
+		}()
+	}
+	wait.Wait()
+	here := r.Allocated > 0
+	for i, a := range answers {
+		if a == nil {
+			continue
+		}
+		r.Openers, r.Readers, r.Writers = r.Openers+a.Openers, r.Readers+a.Readers, r.Writers+a.Writers
+		if !here && nodes[i] == r.Config.Active {
+			r.UsedSize, r.Sections, r.Corrupted, r.Update = a.UsedSize, a.Sections, a.Corrupted, a.Update
+		}
+	}
+}
+
+// askShown asks another node what it has of a checkpoint.
+func (n *Node) askShown(node string, checkpoint uint64) (*wire.ShowReply, error) {
+	frame, err := wire.Encode(wire.KindRequest, nil, &wire.Request{Op: wire.OpShow}, &wire.CheckpointRequest{Checkpoint: checkpoint})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(n.ctx, showTimeout)
+	defer cancel()
+	m, err := n.o.Conn.RequestWithContext(ctx, wire.SubjectShow(n.o.Cluster, node), frame)
+	if err != nil {
+		return nil, err
+	}
+	d, err := wire.NewDecoder(m.Data)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Release()
+	r := new(wire.ShowReply)
+	return r, d.Value(r)
+}
+
+// answerShown tells other nodes what this one has of a checkpoint.
+func (n *Node) answerShown() (*nats.Subscription, error) {
+	return n.o.Conn.Subscribe(wire.SubjectShow(n.o.Cluster, n.o.Node), func(m *nats.Msg) {
+		var head wire.Request
+		var r wire.CheckpointRequest
+		d, err := wire.NewDecoder(m.Data)
+		if err == nil {
+			defer d.Release()
+			if err = d.Value(&head); err == nil {
+				err = d.Value(&r)
+			}
+		}
+		if err != nil {
+			n.malformedMessage("a node", err)
+			return
+		}
+		var reply wire.ShowReply
+		if c := n.checkpoint(r.Checkpoint); c != nil {
+			c.mu.Lock()
+			c.showLocked(&reply)
+			c.mu.Unlock()
+		}
+		frame, err := wire.Encode(wire.KindReply, nil, &reply)
+		if err == nil {
+			err = m.Respond(frame)
+		}
+		if err != nil {
+			n.log.Debug("answer to another node", "reason", err)
+		}
 	})
 }
 

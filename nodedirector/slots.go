@@ -7,6 +7,7 @@ type slot struct {
 	number  uint64 // of the latest request
 	running bool   // being carried out
 	reply   []byte // its answer; nil for one that may be carried out again
+	used    bool   // by this process
 	staging *staging
 }
 
@@ -34,10 +35,13 @@ func (s *slots) look(i uint16, number uint64) admission {
 	return admitRun
 }
 
-// begin notes that a request is being carried out, for which look said admitRun.
-func (s *slots) begin(i uint16, number uint64) {
+// begin notes that a request is being carried out, for which look said admitRun. first: it is the slot's first one in this
+// process.
+func (s *slots) begin(i uint16, number uint64) (first bool) {
 	t := &s[i]
-	t.number, t.running, t.reply = number, true, nil
+	first = !t.used
+	t.number, t.running, t.reply, t.used = number, true, nil, true
+	return first
 }
 
 // current reports whether the slot has not been given a later request.
@@ -47,12 +51,5 @@ func (s *slots) current(i uint16, number uint64) bool { return s[i].number == nu
 func (s *slots) finish(i uint16, number uint64, reply []byte) {
 	if t := &s[i]; t.number == number {
 		t.running, t.reply = false, reply
-	}
-}
-
-// restore sets what is known of a slot from an earlier process. Of several answers the latest counts.
-func (s *slots) restore(i uint16, number uint64, reply []byte) {
-	if t := &s[i]; number > t.number {
-		t.number, t.reply = number, reply
 	}
 }

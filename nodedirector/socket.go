@@ -329,5 +329,6 @@ func peer(c *net.UnixConn) (p process, pidfd int, err error) {
 		unix.Close(pidfd)
 		return p, -1, fmt.Errorf("peer of the session socket: %w", err)
 	}
+	p.uid = cred.Uid
 	return p, pidfd, nil
 }

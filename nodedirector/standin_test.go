@@ -196,6 +196,9 @@ func (d *standIn) do(head *wire.DirectorRequest, dec *wire.Decoder) (any, wire.C
 func (d *standIn) touch(id uint64) {
 	d.version++
 	d.changed[id] = d.version
+	if c := d.checkpoints[id]; c != nil {
+		c.Version = d.version
+	}
 }
 
 func (d *standIn) register(head *wire.DirectorRequest, r wire.RegisterRequest) *wire.RegisterReply {

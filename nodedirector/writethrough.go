@@ -2,18 +2,20 @@ package nodedirector
 
 import (
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // through is an update that waits for its turn to be written to the disk.
 type through struct {
-	u    *update
-	late func() bool   // it must not be begun any more
-	done func(verdict) // called once, without any lock; code 0: it was late
+	r    *replication.Request
+	late func() bool                // it must not be begun any more
+	done func(*replication.Verdict) // called once, without any lock; nil: it was late
 }
 
 // throughLocked reports whether updates have to go through the disk. k may be nil.
@@ -32,13 +34,19 @@ func (k *kept) enqueueLocked(t *through) {
 
 // outcome is what became of an update, to be told when no lock is held.
 type outcome struct {
-	t *through
-	v verdict
+	t    *through
+	late bool
+	v    replication.Verdict
+	wall int64 // for which it was decided
 }
 
 func tell(outcomes []outcome) {
 	for _, o := range outcomes {
-		o.t.done(o.v)
+		if o.late {
+			o.t.done(nil)
+			continue
+		}
+		o.t.done(&o.v)
 	}
 }
 
@@ -60,7 +68,7 @@ func (k *kept) writeThrough() {
 	if err == nil && len(batch) > 0 {
 		err = k.transact(func() error {
 			for _, o := range batch {
-				if err := k.file.Apply(o.v.apply); err != nil {
+				if err := k.file.Apply(o.v.Apply); err != nil {
 					return err
 				}
 			}
@@ -80,7 +88,7 @@ func (k *kept) writeThrough() {
 	}
 	if err != nil {
 		for i := range batch {
-			batch[i].v = refuse(wire.NoResources)
+			batch[i].v = replication.Verdict{Code: wire.NoResources}
 		}
 		k.doubtLocked(err)
 	} else {
@@ -90,7 +98,7 @@ func (k *kept) writeThrough() {
 	if len(batch) > 0 {
 		k.wroteLocked(err)
 	}
-	c.mu.Unlock()
+	c.unlock()
 	if takeBack {
 		k.writeBehind()
 	}
@@ -108,24 +116,25 @@ func (k *kept) decideLocked() (batch, told []outcome) {
 		k.queue[0] = nil
 		k.queue = k.queue[1:]
 		if t.late() {
-			told = append(told, outcome{t: t})
+			told = append(told, outcome{t: t, late: true})
 			continue
 		}
-		v := k.c.decideLocked(view, t.u)
-		if v.code != wire.OK {
-			told = append(told, outcome{t, v})
+		wall := time.Now().UnixNano()
+		v := k.c.core.Foresee(monotonic(), wall, view, t.r)
+		if v.Code != wire.OK || v.Apply == nil {
+			told = append(told, outcome{t: t, v: v})
 			continue
 		}
-		need := roomFor(v.apply)
+		need := roomFor(v.Apply)
 		if need > room {
-			told = append(told, outcome{t, refuse(wire.NoResources)})
+			told = append(told, outcome{t: t, v: replication.Verdict{Code: wire.NoResources}})
 			k.noRoomLocked()
 			continue
 		}
 		room -= need
-		view.add(v.apply)
-		size += len(t.u.data)
-		batch = append(batch, outcome{t, v})
+		view.add(v.Apply)
+		size += len(t.r.Update.Data)
+		batch = append(batch, outcome{t: t, v: v, wall: wall})
 	}
 	return batch, told
 }
@@ -138,15 +147,16 @@ func (k *kept) applyLocked(batch []outcome) []outcome {
 	defer func() { k.applying = false }()
 	for i := range batch {
 		o := &batch[i]
-		v := k.c.carryOutLocked(o.v, o.t.u)
-		if v.code == wire.OK {
-			k.number = o.v.apply.Number
+		v := k.c.doLocked(o.wall, o.t.r)
+		if v.Code == wire.OK {
+			k.number = o.v.Apply.Number
+			o.v = v
 			continue
 		}
 		k.recordLocked()
 		var again []*through
 		for j := i; j < len(batch); j++ {
-			k.changes.addWhole(batch[j].v.apply)
+			k.changes.addWhole(batch[j].v.Apply)
 			if j > i {
 				again = append(again, batch[j].t)
 			}
@@ -156,6 +166,19 @@ func (k *kept) applyLocked(batch []outcome) []outcome {
 		return batch[:i+1]
 	}
 	return batch
+}
+
+// doLocked carries out a request on the sole replica, as it was decided for the same time.
+func (c *checkpoint) doLocked(wall int64, r *replication.Request) (v replication.Verdict) {
+	v = replication.Verdict{Code: wire.TryAgain} // cannot be: whatever keeps core from doing it at once ends the copy
+	var got bool
+	c.submitAtLocked(wall, r, answerTo(func(a *replication.Verdict) { v, got = *a, true }))
+	if n := len(c.answers); n > 0 && !got {
+		last := c.answers[n-1]
+		c.answers = c.answers[:n-1]
+		last()
+	}
+	return v
 }
 
 // diskRoom is how many bytes updates may take of the file system: not the last of them, so that sections can be deleted and
@@ -196,14 +219,14 @@ func (c *checkpoint) redo(queue []*through) {
 	for _, t := range queue {
 		switch {
 		case t.late():
-			told = append(told, outcome{t: t})
+			told = append(told, outcome{t: t, late: true})
 		case c.kept.throughLocked():
 			c.kept.enqueueLocked(t)
 		default:
-			told = append(told, outcome{t, c.updateLocked(t.u)})
+			c.submitLocked(t.r, answerTo(t.done))
 		}
 	}
-	c.mu.Unlock()
+	c.unlock()
 	tell(told)
 }
 

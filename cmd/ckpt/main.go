@@ -22,6 +22,8 @@ func command() *cobra.Command {
   ckpt list                  which checkpoints there are
   ckpt show NAME             attributes, replicas and users of one
   ckpt dump NAME [SECTION]   what is stored in it
+  ckpt node list             which nodes there are
+  ckpt director list         which directors there are
 
 All but up ask the service that an application would use: the one in the directory CKPT_RUN_DIR,
 in the user's own run directory, or the system's.`,
@@ -30,7 +32,8 @@ in the user's own run directory, or the system's.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(upCommand(), statusCommand(), listCommand(), showCommand(), dumpCommand(), unlinkCommand())
+	root.AddCommand(upCommand(), statusCommand(), listCommand(), showCommand(), dumpCommand(), unlinkCommand(),
+		nodeCommand(), directorCommand(), recoverCommand())
 	daemon.WrapHelp(root)
 	return root
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -71,6 +72,8 @@ type replica struct {
 	// IsActive has OpenSAF's meaning: 0 only for a collocated asynchronous replica that is not the active one.
 	IsActive int    `json:"isActive"`
 	Role     string `json:"role"` // active, in sync or joining
+	// Lag is how many updates it has not applied that the active one has; -1 = not known.
+	Lag int64 `json:"lag"`
 }
 
 func describe(r *wire.ShowReply) *details {
@@ -101,7 +104,7 @@ func describe(r *wire.ShowReply) *details {
 	}
 	add := func(nodes []string, role string) {
 		for _, n := range nodes {
-			p := replica{Node: n, IsActive: 1, Role: role}
+			p := replica{Node: n, IsActive: 1, Role: role, Lag: lag(r, n)}
 			if n == r.Config.Active {
 				p.Role = "active"
 			} else if a.Collocated() && a.Asynchronous() {
@@ -113,6 +116,37 @@ func describe(r *wire.ShowReply) *details {
 	add(r.Config.InSync, "in sync")
 	add(r.Config.Joining, "joining")
 	return d
+}
+
+// lag is how many updates a node's replica lacks; -1: not known.
+func lag(r *wire.ShowReply, node string) int64 {
+	update := func(node string) (uint64, bool) {
+		for i := range r.Holders {
+			if h := &r.Holders[i]; h.Node == node {
+				return h.Update, h.Answered && h.Replica
+			}
+		}
+		return 0, false
+	}
+	here, known := update(node)
+	active, also := update(r.Config.Active)
+	switch {
+	case !known || !also:
+		return -1
+	case here >= active: // it was asked later
+		return 0
+	}
+	return int64(min(active-here, math.MaxInt64))
+}
+
+func lagText(lag int64) string {
+	switch lag {
+	case -1:
+		return ", does not answer"
+	case 0:
+		return ""
+	}
+	return fmt.Sprintf(", %s behind", count(uint64(lag), "update"))
 }
 
 func printDetails(w io.Writer, d *details) {
@@ -137,7 +171,7 @@ func printDetails(w io.Writer, d *details) {
 		if i > 0 {
 			title = ""
 		}
-		fmt.Fprintf(t, "%s\t%s: %s\n", title, r.Node, r.Role)
+		fmt.Fprintf(t, "%s\t%s: %s%s\n", title, r.Node, r.Role, lagText(r.Lag))
 	}
 	t.Flush()
 }

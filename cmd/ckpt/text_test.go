@@ -75,8 +75,9 @@ func TestReplicaRoles(t *testing.T) {
 		want  int
 	}{{wire.FlagAllReplicas | wire.FlagCollocated, 1}, {wire.FlagActiveReplica, 1}, {wire.FlagActiveReplica | wire.FlagCollocated, 0}} {
 		d := describe(&wire.ShowReply{Config: wire.Config{Active: "a", InSync: []string{"a", "b"}, Joining: []string{"c"},
-			Attributes: wire.Attributes{CreationFlags: c.flags}}})
-		want := []replica{{"a", 1, "active"}, {"b", c.want, "in sync"}, {"c", c.want, "joining"}}
+			Attributes: wire.Attributes{CreationFlags: c.flags}}, Holders: []wire.Holder{
+			{Node: "a", Answered: true, Replica: true, Update: 9}, {Node: "b", Answered: true, Replica: true, Update: 7}, {Node: "c"}}})
+		want := []replica{{"a", 1, "active", 0}, {"b", c.want, "in sync", 2}, {"c", c.want, "joining", -1}}
 		if d.NumReplicas != 3 || len(d.Replicas) != 3 || d.Replicas[0] != want[0] || d.Replicas[1] != want[1] || d.Replicas[2] != want[2] {
 			t.Errorf("flags %#x: %+v, want %+v", c.flags, d.Replicas, want)
 		}

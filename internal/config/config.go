@@ -29,6 +29,10 @@ type Config struct {
 	SegmentDir string // "" = segments in the node's run directory
 
 	Listen                  string
+	Routes                  []Peer // nodes with embedded servers
+	RouteListen             string // "" = the address in Routes
+	BulkListen              string // "" = see the table
+	ClusterSecretFile       string
 	NATS                    []string // empty: the embedded server
 	NATSUser                string
 	NATSPasswordFile        string
@@ -43,11 +47,24 @@ type Config struct {
 	Persist         string // auto, always or never
 	SocketMode      fs.FileMode
 
+	RaftListen string // "" = none
+	Directors  []Peer // those that begin the group
+	VotingOnly bool
+	TLSCert    string
+	TLSKey     string
+	TLSCA      string
+
 	NodeTimeout time.Duration
 	NodeForget  time.Duration
 
 	LogLevel  slog.Level
 	LogFormat string
+}
+
+// Peer is a director, or a node's server, as others reach it.
+type Peer struct {
+	Name    string
+	Address string // host:port
 }
 
 // complete fills in what depends on other values or on the machine.

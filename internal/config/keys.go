@@ -75,6 +75,23 @@ var Keys = []Key{
 	{Name: "listen", Kind: "host:port", Default: "127.0.0.1:0", preset: true, Daemons: nodes,
 		Help: "address of the embedded NATS server; port 0 takes any, the same as last time if it is free",
 		set:  listen},
+	{Name: "routes", Kind: "NAME=host:port list", Default: "none", Daemons: nodes,
+		Help: "the nodes with an embedded NATS server whose servers are to be one bus, this one included or not; they tell " +
+			"each other of further ones",
+		set: group("nodes", func(c *Config) *[]Peer { return &c.Routes })},
+	{Name: "route-listen", Kind: "host:port", Default: "its address in routes; else none", Daemons: nodes,
+		Help: "address where the other nodes' servers reach this one",
+		set:  address(func(c *Config) *string { return &c.RouteListen })},
+	{Name: "bulk-listen", Kind: "host:port",
+		Default: "any port of the host in route-listen or routes; with external NATS of the address that it sees; else of listen",
+		Daemons: nodes,
+		Help: "address where other node directors reach this one to copy replicas, port 0 takes any; " +
+			"nodes 2, 3, … of ckpt up take any port of the host",
+		set: bulkListen},
+	{Name: "cluster-secret-file", Kind: "file", Default: "none; for bulk streams the password of nats-user", Daemons: nodes,
+		Help: "file whose first line is known to all nodes of the cluster and nobody else: who does not know it gets no route and " +
+			"no bulk stream",
+		set: path(func(c *Config) *string { return &c.ClusterSecretFile })},
 	{Name: "nats", Kind: "URLs", Default: "the embedded server", Daemons: everywhere,
 		Help: "external NATS servers, separated by commas",
 		set:  urls},
@@ -114,7 +131,28 @@ var Keys = []Key{
 		Help: "permissions of the session socket, octal: who may connect to it may use the service",
 		set:  mode},
 
-	{Name: "node-timeout", Kind: "duration", Default: "3s", preset: true, Daemons: directors,
+	{Name: "raft-listen", Kind: "host:port", Default: "its address in directors; else none", Daemons: directors,
+		Help: "address where the other directors reach this one; without it the director has no others",
+		set:  address(func(c *Config) *string { return &c.RaftListen })},
+	{Name: "directors", Kind: "NAME=host:port list", Default: "this director alone", Daemons: directors,
+		Help: "the directors, by node name, that begin the group together, as long as the data directory is empty; " +
+			"one that is not listed waits to be added (ckpt director add)",
+		set: group("directors", func(c *Config) *[]Peer { return &c.Directors })},
+	{Name: "voting-only", Kind: boolKind, Default: "false", preset: true, Daemons: directors,
+		Help: "whether this director only votes: it becomes the active one if no other can",
+		set:  boolean(func(c *Config) *bool { return &c.VotingOnly })},
+	{Name: "tls-cert", Kind: "file", Default: "none", Daemons: everywhere,
+		Help: "certificate (PEM) of these daemons towards those of other nodes (directors, routes, bulk streams), for client and " +
+			"server use; all three tls keys or none",
+		set: path(func(c *Config) *string { return &c.TLSCert })},
+	{Name: "tls-key", Kind: "file", Default: "none", Daemons: everywhere,
+		Help: "key (PEM) of tls-cert",
+		set:  path(func(c *Config) *string { return &c.TLSKey })},
+	{Name: "tls-ca", Kind: "file", Default: "none", Daemons: everywhere,
+		Help: "certificates (PEM) of the authority that signs the daemons' certificates; others are refused",
+		set:  path(func(c *Config) *string { return &c.TLSCA })},
+
+	{Name: "node-timeout", Kind: "duration", Default: "1s", preset: true, Daemons: directors,
 		Help: "silence after which a node counts as missing",
 		set:  duration(func(c *Config) *time.Duration { return &c.NodeTimeout }, 100*time.Millisecond)},
 	{Name: "node-forget", Kind: "duration", Default: "60s", preset: true, Daemons: directors,
@@ -225,18 +263,79 @@ func parseSize(v string) (uint64, error) {
 	return n * unit, nil
 }
 
-func listen(c *Config, v string) error {
-	host, port, err := net.SplitHostPort(v)
+// checkAddress returns the port of a host:port.
+func checkAddress(v string) (port uint64, err error) {
+	host, number, err := net.SplitHostPort(v)
 	if err != nil {
-		return fmt.Errorf("%q is not host:port", v)
+		return 0, fmt.Errorf("%q is not host:port", v)
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("port %q is not a number from 0 to 65535", port)
+	if port, err = strconv.ParseUint(number, 10, 16); err != nil {
+		return 0, fmt.Errorf("port %q is not a number from 0 to 65535", number)
 	}
 	if host == "" {
-		return fmt.Errorf("%q names no host; 0.0.0.0 means all interfaces", v)
+		return 0, fmt.Errorf("%q names no host; 0.0.0.0 means all interfaces", v)
+	}
+	return port, nil
+}
+
+func listen(c *Config, v string) error {
+	if _, err := checkAddress(v); err != nil {
+		return err
 	}
 	c.Listen = v
+	return nil
+}
+
+// address is one that others know: its port is not 0.
+func address(p func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		port, err := checkAddress(v)
+		if err != nil {
+			return err
+		}
+		if port == 0 {
+			return fmt.Errorf("%q has port 0, which others can't know", v)
+		}
+		*p(c) = v
+		return nil
+	}
+}
+
+// group is a list of directors or nodes.
+func group(what string, p func(*Config) *[]Peer) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		var list []Peer
+		for _, s := range strings.Split(v, ",") {
+			name, where, found := strings.Cut(strings.TrimSpace(s), "=")
+			if !found || !wire.ValidToken(name) {
+				return fmt.Errorf("%q is not NAME=host:port", s)
+			}
+			d := Peer{Name: name}
+			if err := address(func(*Config) *string { return &d.Address })(c, where); err != nil {
+				return err
+			}
+			for _, other := range list {
+				if other.Name == d.Name || other.Address == d.Address {
+					return fmt.Errorf("%s and %s are not two %s", other.Name+"="+other.Address, s, what)
+				}
+			}
+			list = append(list, d)
+		}
+		*p(c) = list
+		return nil
+	}
+}
+
+// bulkListen is an address that is told to others as it is, but for its port.
+func bulkListen(c *Config, v string) error {
+	if _, err := checkAddress(v); err != nil {
+		return err
+	}
+	host, _, _ := net.SplitHostPort(v)
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return fmt.Errorf("%q names no host that other nodes can reach", v)
+	}
+	c.BulkListen = v
 	return nil
 }
 

@@ -179,7 +179,9 @@ static int prepare(ckpt_writer *w, struct ckpt_plan *plan, const struct ckpt_upd
 	for (uint32_t n = 0; err == 0 && n < plan->section_count; n++)
 		err = prepare_section(w, plan, &plan->sections[n]);
 	*old_results = 0;
-	if (err == 0 && u->has_result)
+	if (err == 0 && u->replace_results)
+		err = ckpt_results_replace(w, u, old_results);
+	else if (err == 0 && u->has_result)
 		err = ckpt_results_reserve(w, old_results);
 	return err;
 }

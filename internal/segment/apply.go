@@ -79,6 +79,9 @@ func (r *Replica) Apply(u *Update) error {
 	if err := c.fill(u); err != nil {
 		return err
 	}
+	if err := r.fillResults(u, c); err != nil {
+		return err
+	}
 	r.fillOps(u, c)
 	rc := C.ckpt_writer_apply(r.w, &c.update, &c.index)
 	r.pinner.Unpin()
@@ -120,6 +123,26 @@ func (c *call) fill(u *Update) error {
 		c.update.result_length = C.uint16_t(len(u.Result.Blob))
 		copy((*[MaxResult]byte)(unsafe.Pointer(&c.update.result_blob))[:], u.Result.Blob)
 	}
+	return nil
+}
+
+func (r *Replica) fillResults(u *Update, c *call) error {
+	c.update.replace_results = C.bool(u.ReplaceResults)
+	if !u.ReplaceResults || len(u.Results) == 0 {
+		return nil
+	}
+	all := make([]C.struct_ckpt_result_info, len(u.Results))
+	for i := range u.Results {
+		from, to := &u.Results[i], &all[i]
+		if len(from.Blob) > MaxResult {
+			return fmt.Errorf("result of %d bytes: %w", len(from.Blob), ErrTooBig)
+		}
+		to.session, to.number = C.uint64_t(from.Session), C.uint64_t(from.Number)
+		to.slot, to.length = C.uint32_t(from.Slot), C.uint32_t(len(from.Blob))
+		copy((*[MaxResult]byte)(unsafe.Pointer(&to.blob))[:], from.Blob)
+	}
+	c.update.results, c.update.result_count = unsafe.SliceData(all), C.uint64_t(len(all))
+	r.pinner.Pin(unsafe.SliceData(all))
 	return nil
 }
 

@@ -262,6 +262,9 @@ func TestEveryStore(t *testing.T) {
 		{name: "set expiration", u: Update{Ops: []Op{{Kind: OpSetExpiration, Section: nil, Expiration: 99}}}},
 		{name: "result, new slot", u: Update{Result: &Result{8, 1, 1, []byte("r")}}},
 		{name: "result, same slot", u: Update{Result: &Result{7, 1, 10, data(48)}}},
+		{name: "results replaced", u: Update{ReplaceResults: true, Results: []Result{{7, 1, 10, data(48)}, {9, 0, 1, nil}},
+			Ops: []Op{{Kind: OpOverwrite, Section: id("small"), Data: data(30)}}}},
+		{name: "results replaced by none", u: Update{ReplaceResults: true}},
 		{name: "everything at once", u: Update{Ops: []Op{
 			{Kind: OpCreate, Section: id("new"), Data: data(500)},
 			{Kind: OpWrite, Section: id("new"), Offset: 10, Data: data(20)},

@@ -117,6 +117,12 @@ func (m *model) apply(u *Update) error {
 	if u.NextGenerated != nil {
 		m.next = *u.NextGenerated
 	}
+	if u.ReplaceResults {
+		clear(m.results)
+		for _, r := range u.Results {
+			m.results[resultKey{r.Session, r.Slot}] = modelResult{r.Number, string(r.Blob)}
+		}
+	}
 	if u.Result != nil {
 		m.results[resultKey{u.Result.Session, u.Result.Slot}] = modelResult{u.Result.Number, string(u.Result.Blob)}
 	}
@@ -390,6 +396,12 @@ func randomUpdate(rng *rand.Rand, m *model, limit int) *Update {
 	}
 	if rng.IntN(2) == 0 {
 		u.Result = &Result{uint64(rng.IntN(5)), uint16(rng.IntN(12)), rng.Uint64(), []byte("result")[:rng.IntN(7)]}
+	}
+	if rng.IntN(12) == 0 {
+		u.Result, u.ReplaceResults = nil, true
+		for range rng.IntN(40) {
+			u.Results = append(u.Results, Result{uint64(rng.IntN(5)), uint16(rng.IntN(12)), rng.Uint64(), []byte("result")[:rng.IntN(7)]})
+		}
 	}
 	if rng.IntN(4) == 0 {
 		u.NextGenerated = new(uint64)

@@ -55,6 +55,47 @@ int ckpt_results_reserve(ckpt_writer *w, uint64_t *replaced)
 	return 0;
 }
 
+static void switch_table(ckpt_writer *w, uint64_t to, uint64_t slots, uint64_t live)
+{
+	struct ckpt_seg_header *h = ckpt_head(w);
+	ckpt_undo_put(w, &h->results, to);
+	ckpt_undo_put(w, &h->results_slots, slots);
+	ckpt_undo_put(w, &h->results_used, live);
+	ckpt_undo_put(w, &h->results_live, live);
+}
+
+int ckpt_results_replace(ckpt_writer *w, const struct ckpt_update *u, uint64_t *replaced)
+{
+	*replaced = ckpt_load(&ckpt_head(w)->results);
+	if (u->result_count == 0) {
+		switch_table(w, 0, 0, 0);
+		return 0;
+	}
+	uint64_t count = RESULTS_MIN;
+	while (count < (u->result_count + 1) * 2)
+		count *= 2;
+	uint64_t size = count * sizeof(struct ckpt_seg_result);
+	uint64_t to = ckpt_alloc(w, size, true);
+	if (to == 0)
+		return w->error;
+	ckpt_fill_zero(w, to, size);
+	struct ckpt_seg_result *t = ckpt_at(w, to);
+	uint64_t live = 0;
+	for (uint64_t n = 0; n < u->result_count; n++) {
+		const struct ckpt_result_info *r = &u->results[n];
+		uint64_t at = hash(r->session, r->slot) & (count - 1), word;
+		while ((word = ckpt_load(&t[at].slot)) != 0 && (ckpt_load(&t[at].session) != r->session || word >> 32 != r->slot))
+			at = (at + 1) & (count - 1);
+		live += word == 0;
+		ckpt_store(&t[at].session, r->session);
+		ckpt_store(&t[at].number, r->number);
+		ckpt_copy_in(w, to + at * sizeof *t + offsetof(struct ckpt_seg_result, blob), r->blob, r->length);
+		ckpt_store(&t[at].slot, CKPT_RESULT_LIVE | (uint64_t)r->length << 16 | (uint64_t)r->slot << 32);
+	}
+	switch_table(w, to, count, live);
+	return 0;
+}
+
 void ckpt_results_put(ckpt_writer *w, const struct ckpt_update *u)
 {
 	struct ckpt_seg_header *h = ckpt_head(w);
@@ -108,10 +149,7 @@ int ckpt_results_drop(ckpt_writer *w, uint64_t session, uint32_t slot)
 	uint64_t live = ckpt_load(&h->results_live) - found;
 	if (live == 0) {
 		uint64_t block = ckpt_load(&h->results);
-		ckpt_undo_put(w, &h->results, 0);
-		ckpt_undo_put(w, &h->results_slots, 0);
-		ckpt_undo_put(w, &h->results_used, 0);
-		ckpt_undo_put(w, &h->results_live, 0);
+		switch_table(w, 0, 0, 0);
 		ckpt_free(w, block);
 	} else {
 		t = table(w, &slots);

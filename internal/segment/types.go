@@ -90,6 +90,10 @@ type Update struct {
 	Now    int64 // wall clock ns; becomes the last-update time of the sections written
 	Ops    []Op  // at most MaxOps, applied in order; may name a section more than once
 	Result *Result
+	// ReplaceResults: Results become all results that are kept, in the same step; Result is nil then. Of several for one slot
+	// the last counts.
+	ReplaceResults bool
+	Results        []Result
 	// Weak allows content to be changed without an undo record: when the writer dies in the middle, the section
 	// is left Corrupted.
 	Weak          bool

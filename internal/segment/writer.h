@@ -42,6 +42,12 @@ struct ckpt_op {
 	bool stamped, corrupted;
 };
 
+struct ckpt_result_info {
+	uint64_t session, number;
+	uint32_t slot, length;
+	uint8_t blob[CKPT_SEG_RESULT];
+};
+
 struct ckpt_update {
 	uint64_t number; /* the next one; with jump any greater one, or 0: the segment keeps its number */
 	int64_t now;
@@ -53,6 +59,10 @@ struct ckpt_update {
 	uint16_t result_slot, result_length;
 	bool has_result, weak, set_next_generated, jump;
 	bool marked; /* the sections get marks, and what is deleted leaves tombstones */
+	/* if replace_results: these become all results there are; has_result is false then */
+	const struct ckpt_result_info *results;
+	uint64_t result_count;
+	bool replace_results;
 };
 
 /* Why an op cannot be done (positive results of ckpt_writer_apply). */
@@ -62,12 +72,6 @@ struct ckpt_section_info {
 	const void *id; /* inside the mapping: valid until the next call that writes */
 	uint64_t id_length, size, number, flags;
 	int64_t expiration, last_update;
-};
-
-struct ckpt_result_info {
-	uint64_t session, number;
-	uint32_t slot, length;
-	uint8_t blob[CKPT_SEG_RESULT];
 };
 
 struct ckpt_state {
@@ -163,6 +167,8 @@ void ckpt_entry_free(ckpt_writer *w, uint64_t entry);
 /* Makes sure that one more record fits. *old: a table that is not needed any more, for the caller to free once all is
  * allocated; or 0. */
 int ckpt_results_reserve(ckpt_writer *w, uint64_t *old);
+/* Within an update: what it says become all results; *old as above. 0 or -ENOSPC. */
+int ckpt_results_replace(ckpt_writer *w, const struct ckpt_update *u, uint64_t *old);
 void ckpt_results_put(ckpt_writer *w, const struct ckpt_update *u);
 #define CKPT_RESULTS_ALL_SLOTS UINT32_MAX
 int ckpt_results_drop(ckpt_writer *w, uint64_t session, uint32_t slot);

@@ -27,6 +27,9 @@ type Config struct {
 	Unlinked   bool
 	// Backup: made through clCkpt*. It has a second replica whenever a second node exists, and is kept on disk when none does.
 	Backup bool
+	// Version is the one of the directors' state that this configuration was made in: of two configurations of a
+	// checkpoint and generation the later one has the greater Version.
+	Version uint64
 }
 
 // SectionSizeMax is the most bytes a section may have. Through clCkpt* a checkpoint can be made without such a limit.
@@ -42,15 +45,20 @@ type DirectorOp uint8
 
 // Requests to the director, each with its body and the body of the answer.
 const (
-	DirectorRegister     DirectorOp = 1 // RegisterRequest → RegisterReply
-	DirectorHeartbeat    DirectorOp = 2 // HeartbeatRequest → HeartbeatReply
-	DirectorOpen         DirectorOp = 3 // DirectorOpenRequest → ConfigReply
-	DirectorClose        DirectorOp = 4 // CheckpointRequest → ConfigReply (Gone: deleted)
-	DirectorUnlink       DirectorOp = 5 // DirectorUnlinkRequest → ConfigReply (Gone: deleted)
-	DirectorRetention    DirectorOp = 6 // CheckpointRequest → ConfigReply
-	DirectorActive       DirectorOp = 7 // CheckpointRequest → ConfigReply
-	DirectorSessionEnded DirectorOp = 8 // SessionEndedRequest → –
-	DirectorList         DirectorOp = 9 // ListRequest → ListReply
+	DirectorRegister      DirectorOp = 1  // RegisterRequest → RegisterReply
+	DirectorHeartbeat     DirectorOp = 2  // HeartbeatRequest → HeartbeatReply
+	DirectorOpen          DirectorOp = 3  // DirectorOpenRequest → ConfigReply
+	DirectorClose         DirectorOp = 4  // CheckpointRequest → ConfigReply (Gone: deleted)
+	DirectorUnlink        DirectorOp = 5  // DirectorUnlinkRequest → ConfigReply (Gone: deleted)
+	DirectorRetention     DirectorOp = 6  // CheckpointRequest → ConfigReply
+	DirectorActive        DirectorOp = 7  // CheckpointRequest → ConfigReply
+	DirectorSessionEnded  DirectorOp = 8  // SessionEndedRequest → –
+	DirectorList          DirectorOp = 9  // ListRequest → ListReply
+	DirectorReplicaDrop   DirectorOp = 10 // ReplicaRequest, by the active's node → ConfigReply
+	DirectorReplicaJoined DirectorOp = 11 // ReplicaRequest, by the active's node → ConfigReply
+	DirectorReplicaLost   DirectorOp = 12 // ReplicaRequest, by the replica's own node → ConfigReply (Gone: it was the last)
+	DirectorOperator      DirectorOp = 13 // OperatorRequest → OperatorReply; from any node director, registered or not
+	DirectorAnnounce      DirectorOp = 14 // AnnounceRequest → RegisterReply.Rebuild says when; – in the answer
 )
 
 // DirectorRequest is the head of every request to the director.
@@ -72,10 +80,13 @@ type DirectorReply struct {
 
 // ReplicaInfo announces a replica found on a node, or openers of a checkpoint that has none there.
 type ReplicaInfo struct {
-	Config Config // as last known to the node; the director uses Checkpoint and Epoch alone
-	Update uint64
-	Open   bool // sessions on the node have it open
-	// Missing: there is no replica here, only openers are announced.
+	// Config is the one last adopted. In a registration the director uses Checkpoint and Epoch alone, in an
+	// AnnounceRequest all of it.
+	Config Config
+	Update uint64 // number of the replica's last update
+	Open   bool   // sessions on the node have it open
+	// Missing: there is no replica here, only openers are announced. A replica that was being filled when the node
+	// director ended is Missing too.
 	Missing bool
 }
 
@@ -88,6 +99,7 @@ type RegisterRequest struct {
 	Controller  bool // runs a director: gets replicas of non-collocated checkpoints
 	ReplicasMax uint32
 	Replicas    []ReplicaInfo
+	Cluster     [16]byte // cluster id of the replicas; zero = none is known
 }
 
 // RegisterReply tells the node its world.
@@ -98,6 +110,15 @@ type RegisterReply struct {
 	Drop    []uint64 // announced, but not known (any more): delete
 	More    bool     // Configs go on: HeartbeatRequest with Since = Version, After = the greatest number so far
 	Foreign []uint64 // announced, of another generation of the directors' store: kept, but not served
+	Locked  bool     // see HeartbeatReply
+	Rebuild bool     // the directors lost their store: send what is Foreign with AnnounceRequests
+}
+
+// AnnounceRequest gives the whole configurations of replicas of another generation of the directors' store, so that
+// the directors can restore the checkpoints. The last one has no More; a node without any sends one that is empty.
+type AnnounceRequest struct {
+	Replicas []ReplicaInfo
+	More     bool
 }
 
 // HeartbeatRequest says the node is alive and asks what has changed for it.
@@ -119,6 +140,10 @@ type HeartbeatReply struct {
 	// More: the reply ended at its size limit. With Full ask again with the same Since and After = the greatest
 	// number in Configs, else with Since = Version.
 	More bool
+	// Locked: an operator has put the node outside the cluster (SA_AIS_ERR_UNAVAILABLE).
+	Locked bool
+	// Rebuild: the directors want AnnounceRequests of this node and have not had the last one yet.
+	Rebuild bool
 }
 
 // DirectorOpenRequest opens or creates a checkpoint for a node. Repeating it is harmless.
@@ -150,6 +175,23 @@ type DirectorUnlinkRequest struct {
 type CheckpointRequest struct {
 	Checkpoint uint64
 	Time       int64
+}
+
+// ReplicaRequest is on one node's replica of a checkpoint. The answer has the configuration after it; a request that
+// does not fit the present configuration (another epoch, another active, another joining) changes nothing.
+//
+//	ReplicaDrop    by the active: the node does not acknowledge any more, or is Full. It leaves the in-sync set.
+//	ReplicaJoined  by the active: the node has acknowledged Base. It enters the in-sync set.
+//	ReplicaLost    by the node itself: it has no (complete) replica any more. It leaves the in-sync set; a node that
+//	               was joining with a stale copy says so before it throws that away.
+type ReplicaRequest struct {
+	Checkpoint uint64
+	Epoch      Epoch  // of the configuration that the sender obeys
+	Version    uint64 // of that configuration
+	Node       string // whose replica
+	// Incarnation of the joining node's director that the active is linked with, for ReplicaJoined.
+	Incarnation uint64
+	Full        bool // ReplicaDrop: no room there; not tried again for a while
 }
 
 // SessionEndedRequest lets the director forget a session's requests.

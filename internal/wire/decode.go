@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 // elementsAhead is how many elements of a list memory is taken for before they have been seen.
@@ -42,6 +43,12 @@ func decodeValue(d *msgpack.Decoder, v reflect.Value) error {
 	case reflect.Struct:
 		return decodeStruct(d, v)
 	case reflect.Pointer:
+		if c, err := d.PeekCode(); err != nil {
+			return err
+		} else if c == msgpcode.Nil {
+			v.SetZero()
+			return d.DecodeNil()
+		}
 		v.Set(reflect.New(v.Type().Elem()))
 		return decodeValue(d, v.Elem())
 	case reflect.Slice:

@@ -19,6 +19,7 @@ const (
 	KindDirector Kind = 'd' // node director → director: DirectorRequest, body
 	KindDirected Kind = 'D' // director → node director: DirectorReply, body
 	KindChanged  Kind = 'c' // director → node directors: Changed
+	KindPeer     Kind = 'p' // node director → node director: replication.EncodeMessage
 	KindHello    Kind = 'h' // session socket, agent → node director: Hello
 	KindWelcome  Kind = 'w' // session socket, node director → agent: Welcome
 	KindSegment  Kind = 's' // session socket, agent → node director: SegmentRequest

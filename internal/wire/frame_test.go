@@ -178,7 +178,7 @@ func FuzzValue(f *testing.F) {
 	f.Add(mustEncode(f, KindHello, nil, &Hello{Program: "p"}))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		for _, v := range []any{new(Request), new(OpenRequest), new(UpdateRequest), new(SectionsReply), new([]Event), new(Hello), new(RegisterRequest),
-			new(NotifyRequest), new(ChangesReply)} {
+			new(AnnounceRequest), new(ReplicaRequest), new(OperatorRequest), new(OperatorReply), new(NotifyRequest), new(ChangesReply)} {
 			d, err := NewDecoder(frame)
 			if err != nil {
 				return

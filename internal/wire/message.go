@@ -24,6 +24,7 @@ const (
 	OpNodeStatus    Op = 17 // – → NodeStatusReply
 	OpList          Op = 18 // ListRequest, or nothing to list from the beginning → ListReply
 	OpShow          Op = 19 // UnlinkRequest (name) → ShowReply
+	OpOperator      Op = 20 // OperatorRequest → OperatorReply; for root and the service's own user alone
 )
 
 // Request is the head of every request.
@@ -286,4 +287,16 @@ type ShowReply struct {
 	Writers   uint32
 	Update    uint64
 	Allocated uint64 // bytes of shared memory on this node
+	// Holders are the nodes with a replica or openers. Openers, Readers and Writers are those of all that answered; the
+	// other numbers are of the replica on this node, without one of the active replica.
+	Holders []Holder
+}
+
+// Holder is what a node has of a checkpoint.
+type Holder struct {
+	Node     string
+	Answered bool // else nothing is known of it at the moment
+	Replica  bool
+	Update   uint64 // number of the last one that its replica has applied
+	Openers  uint32
 }

@@ -23,6 +23,7 @@ type process struct {
 	uid     uint32
 	logPath string // appended to
 	silent  bool   // prints no ready line
+	network string // namespace; "" = the test's own
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -57,8 +58,13 @@ func (p *process) start() error {
 	p.mu.Unlock()
 	go func() {
 		runtime.LockOSThread() // Pdeathsig is about the thread that started the process
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
+		if p.network == "" {
+			defer runtime.UnlockOSThread()
+		}
+		err := enter(p.network)
+		if err == nil {
+			err = cmd.Start()
+		}
 		started <- err
 		if err != nil {
 			return
@@ -149,11 +155,18 @@ func (p *process) kill() {
 	if !p.running() {
 		return
 	}
-	_ = syscall.Kill(p.pid(), syscall.SIGKILL) // it may just have ended
+	p.signal(syscall.SIGKILL)
 	p.mu.Lock()
 	ended := p.ended
 	p.mu.Unlock()
 	<-ended
+}
+
+// signal sends a signal to the process, if it runs.
+func (p *process) signal(s syscall.Signal) {
+	if p.running() {
+		_ = syscall.Kill(p.pid(), s) // it may just have ended
+	}
 }
 
 // stop sends SIGTERM and checks how the process ends. A process that does not run is left alone.
@@ -186,11 +199,17 @@ func (p *process) stop() error {
 	return nil
 }
 
+// logEnd is the end of the log, or the beginning of the last panic in it.
 func (p *process) logEnd() string {
 	b, err := os.ReadFile(p.logPath)
 	if err != nil {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		if strings.HasPrefix(lines[i], "panic:") || strings.HasPrefix(lines[i], "fatal error:") {
+			return strings.Join(lines[i:min(i+logLinesMax, len(lines))], "\n")
+		}
+	}
 	return strings.Join(lines[max(0, len(lines)-logLinesMax):], "\n")
 }

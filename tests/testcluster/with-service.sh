@@ -1,5 +1,6 @@
 #!/bin/bash
-# with-service.sh COMMAND [ARGUMENT...]: runs COMMAND against a service of its own, one node, then stops the service.
+# with-service.sh COMMAND [ARGUMENT...]: runs COMMAND against a service of its own, then stops the service: one node; or,
+# with CKPT_TEST_NODES=N, the second of N nodes, so that a checkpoint has its active replica there and another elsewhere.
 # COMMAND finds CKPT_RUN_DIR, LD_LIBRARY_PATH (unless set already) and CKPT_CONFORMANCE_SERVICE_PID set.
 # Exit status: COMMAND's; 1 if the service did not start or stop as it should.
 set -u
@@ -31,13 +32,16 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 mkfifo "$dir/ready"
-"$root/build/bin/ckpt" up --run-dir "$dir/run" --data-dir "$dir/data" >"$dir/ready" 2>"$dir/log" &
+nodes=${CKPT_TEST_NODES:-1}
+"$root/build/bin/ckpt" up --nodes "$nodes" --run-dir "$dir/run" --data-dir "$dir/data" >"$dir/ready" 2>"$dir/log" &
 service=$!
 if ! read -r -t 30 word _ <"$dir/ready" || [ "$word" != ready ]; then
 	echo "the service did not get ready; the end of its log:" >&2
 	tail -20 "$dir/log" >&2
 	exit 1
 fi
-export CKPT_RUN_DIR=$dir/run CKPT_CONFORMANCE_SERVICE_PID=$service
+run=$dir/run
+[ "$nodes" = 1 ] || run=$dir/run/node-2
+export CKPT_RUN_DIR=$run CKPT_CONFORMANCE_SERVICE_PID=$service
 export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-$root/build/lib}
 "$@"

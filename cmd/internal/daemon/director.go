@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"libckpt/director"
+	"libckpt/internal/certificate"
 	"libckpt/internal/config"
 	"libckpt/internal/rundir"
 )
@@ -18,12 +19,20 @@ func (s *service) startDirector() error {
 	if err != nil {
 		return err
 	}
+	var peers []director.Peer
+	for _, p := range c.Directors {
+		peers = append(peers, director.Peer{ID: p.Name, Address: p.Address})
+	}
 	d, err := director.Start(s.ctx, director.Options{
 		Cluster:     c.Cluster,
 		ID:          c.Node,
 		DataDir:     c.DataDir,
 		Conn:        conn,
 		Bootstrap:   true,
+		RaftListen:  c.RaftListen,
+		Directors:   peers,
+		VotingOnly:  c.VotingOnly,
+		TLS:         certificate.Files{Certificate: c.TLSCert, Key: c.TLSKey, CA: c.TLSCA},
 		NodeTimeout: c.NodeTimeout,
 		NodeForget:  c.NodeForget,
 		Logger:      s.log.With("part", "director"),
@@ -31,7 +40,7 @@ func (s *service) startDirector() error {
 	if err != nil {
 		return err
 	}
-	s.parts = append(s.parts, started{d, "leader of the directors"})
+	s.parts = append(s.parts, started{d, "directors to elect the active one"})
 	s.ended, s.why = d.Done(), d.Err
 	return nil
 }

@@ -43,6 +43,10 @@ func (s *service) startNode(k int, controller bool) error {
 	if err != nil {
 		return err
 	}
+	links, err := s.bus.Links(s.ctx, c, k)
+	if err != nil {
+		return err
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		return err
@@ -56,6 +60,11 @@ func (s *service) startNode(k int, controller bool) error {
 		PersistDir:      copies,
 		Persist:         policies[c.Persist],
 		Conn:            conn,
+		ControlConn:     links.Control,
+		UpdateConn:      links.Update,
+		BulkListen:      links.BulkListen,
+		PeerToken:       links.Token,
+		PeerTLS:         links.TLS,
 		BusURLs:         s.bus.urls,
 		BusUser:         s.bus.applicationUser,
 		BusPassword:     s.bus.password,

@@ -1,0 +1,140 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"libckpt/tests/testcluster"
+)
+
+// fault is something that happens to a cluster and ends again.
+type fault struct {
+	name       string
+	lasts      time.Duration
+	begin, end func(l *load) error
+	moving     bool // takes a replica's memory away: needs replication
+}
+
+const (
+	short = time.Second
+	long  = 4 * time.Second // longer than it takes to notice a missing node
+)
+
+// killed is the kill -9 of one part of a host, and its restart.
+func killed(name string, k int, part testcluster.Part, lasts time.Duration) fault {
+	return fault{name: "kill " + name, lasts: lasts,
+		begin: func(l *load) error { l.c.Host(k).Kill(part); return nil },
+		end:   func(l *load) error { l.c.Host(k).Start(); l.c.Host(k).AwaitReady(); return nil }}
+}
+
+// paused stops a part of a host for a time.
+func paused(name string, k int, part testcluster.Part, lasts time.Duration) fault {
+	return fault{name: "pause " + name, lasts: lasts,
+		begin: func(l *load) error { l.c.Host(k).Pause(part); return nil },
+		end:   func(l *load) error { l.c.Host(k).Resume(part); return nil }}
+}
+
+// powerless is the loss of a whole machine, which comes back with its disk.
+func powerless(name string, k int) fault {
+	return fault{name: "power off " + name, lasts: long, moving: true,
+		begin: func(l *load) error { l.c.Host(k).PowerOff(); return nil },
+		end: func(l *load) error {
+			h := l.c.Host(k)
+			h.Start()
+			h.AwaitReady()
+			l.add(h) // the applications of the host have died with it
+			return nil
+		}}
+}
+
+// network is a fault of the network that Heal ends.
+func network(name string, lasts time.Duration, begin func(c *testcluster.Hosts) error) fault {
+	return fault{name: name, lasts: lasts, begin: func(l *load) error { return begin(l.c) }, end: func(l *load) error { return l.c.Heal() }}
+}
+
+func everywhere(c *testcluster.Hosts, do func(h *testcluster.Host) error) (all error) {
+	for _, h := range c.All() {
+		all = errors.Join(all, do(h))
+	}
+	return all
+}
+
+// faults are all there are, for three hosts with a director each. Host 1 has the active replicas at first.
+var faults = []fault{
+	killed("the active's node director", 1, testcluster.Node, short),
+	killed("the active's node director for long", 1, testcluster.Node, long),
+	killed("a replica's node director", 2, testcluster.Node, short),
+	killed("one director", 1, testcluster.Director, long),
+	{name: "kill all directors", lasts: long,
+		begin: func(l *load) error {
+			return everywhere(l.c, func(h *testcluster.Host) error { h.Kill(testcluster.Director); return nil })
+		},
+		end: func(l *load) error {
+			return everywhere(l.c, func(h *testcluster.Host) error { h.Start(); h.AwaitReady(); return nil })
+		}},
+	killed("the active's NATS server", 1, testcluster.Server, short),
+	killed("a replica's NATS server", 3, testcluster.Server, long),
+	paused("the active's node director", 1, testcluster.Node, long),
+	paused("a replica's node director", 2, testcluster.Node, long),
+	paused("one director", 1, testcluster.Director, long),
+	paused("the active's NATS server", 1, testcluster.Server, short),
+	powerless("a replica", 3),
+	powerless("the active", 1),
+	network("unplug the active", long, func(c *testcluster.Hosts) error { return c.Host(1).Unplug() }),
+	network("unplug a replica", long, func(c *testcluster.Hosts) error { return c.Host(2).Unplug() }),
+	network("cut the active from a replica", long, func(c *testcluster.Hosts) error { return c.Host(1).Cut(c.Host(2)) }),
+	network("the active does not hear a replica", long, func(c *testcluster.Hosts) error { return c.Host(1).Deafen(c.Host(2)) }),
+	network("a replica does not hear the active", long, func(c *testcluster.Hosts) error { return c.Host(2).Deafen(c.Host(1)) }),
+	network("lose packets", long, func(c *testcluster.Hosts) error {
+		return everywhere(c, func(h *testcluster.Host) error { return h.Lose(0.1) })
+	}),
+	network("throttle", long, func(c *testcluster.Hosts) error {
+		return everywhere(c, func(h *testcluster.Host) error { return h.Throttle(1000) })
+	}),
+	network("delay", long, func(c *testcluster.Hosts) error { return c.Delay(50 * time.Millisecond) }),
+	{name: "no room for a director", lasts: long,
+		begin: func(l *load) error { return l.c.Host(1).FillDisk() },
+		end: func(l *load) error {
+			// A director that can't write may end, to be started again by its supervisor.
+			err := l.c.Host(1).FreeDisk()
+			l.c.Host(1).Start()
+			return err
+		}},
+}
+
+// TestFaults runs clients through each fault, on one cluster.
+func TestFaults(t *testing.T) {
+	c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{Directors: 3, Proxied: true, DirectorSpace: 64 << 20}))
+	var y tally
+	for i, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			if f.moving {
+				needReplication(t)
+			}
+			restore(t, c)
+			l := startLoad(t, c, fmt.Sprintf("load%d", i))
+			l.awaitWorking()
+			l.awaitReplicas()
+			l.during(f.lasts, func() error { return f.begin(l) }, func() error { return f.end(l) })
+			l.finish(&y)
+		})
+	}
+	y.enough(t)
+}
+
+// restore ends what a test that failed has left.
+func restore(t *testing.T, c *testcluster.Hosts) {
+	t.Helper()
+	if err := c.Heal(); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range c.All() {
+		for _, part := range []testcluster.Part{testcluster.Server, testcluster.Director, testcluster.Node} {
+			h.Resume(part)
+		}
+		h.Start()
+		h.AwaitReady()
+	}
+}

@@ -1,0 +1,113 @@
+package cluster
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"libckpt/tests/testcluster"
+)
+
+// dialer lets a NATS client connect as from a host.
+type dialer struct{ host *testcluster.Host }
+
+func (d dialer) Dial(_, address string) (net.Conn, error) { return d.host.Dial(address) }
+
+// Whatever comes on any subject that is in use is dropped and counted; the service goes on.
+func TestMalformed(t *testing.T) {
+	c := testcluster.StartHosts(t, testcluster.HostsOptions{})
+	l := startLoad(t, c, "malformed")
+	nc, err := nats.Connect("nats://"+c.Host(3).Bus(), nats.SetCustomDialer(dialer{c.Host(3)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	// What is in use is seen on the bus.
+	var mu sync.Mutex
+	seen := make(map[string][]byte) // by subject, one message of each
+	_, err = nc.Subscribe("ckpt.>", func(m *nats.Msg) {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(seen) < subjectsMax {
+			seen[m.Subject] = m.Data
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := startClient(t, workplaces(c)[0], 1)
+	late.open(0, "seen", allReplicas, 0) // so that directors are asked something, too
+	before := malformed(t, c)
+	l.during(time.Second, func() error {
+		l.awaitCalls(callsAround)
+		mu.Lock()
+		messages := make(map[string][]byte, len(seen))
+		for subject, data := range seen {
+			if !reply(subject) {
+				messages[subject] = data
+			}
+		}
+		mu.Unlock()
+		for subject, data := range messages {
+			for _, m := range hostile(data) {
+				if err := nc.Publish(subject, m); err != nil {
+					return err
+				}
+			}
+		}
+		t.Logf("%d subjects", len(messages))
+		return nc.Flush()
+	}, func() error { return nil })
+	await(t, "dropped messages are counted", func() bool { return malformed(t, c) > before })
+	t.Logf("%d messages were counted as malformed", malformed(t, c)-before)
+	l.finish(new(tally))
+	for line := range strings.Lines(c.Log()) {
+		if strings.HasPrefix(line, "goroutine ") || strings.HasPrefix(line, "panic:") {
+			t.Fatalf("a daemon has panicked:\n%s", c.Log())
+		}
+	}
+}
+
+const subjectsMax = 1000
+
+// reply reports whether a subject is for the replies to one request: those of load go away too soon to be hit, and a
+// client's mistake in one is told to its application.
+func reply(subject string) bool { return strings.HasPrefix(subject, "_INBOX.") }
+
+// hostile makes messages that can't be right from one that is: cut off, and random ones.
+func hostile(data []byte) [][]byte {
+	list := [][]byte{nil, {0}, {0xc1}, []byte("garbage"), make([]byte, 1<<16)}
+	for range 20 {
+		b := make([]byte, 1+rand.IntN(200))
+		for i := range b {
+			b[i] = byte(rand.Uint32())
+		}
+		list = append(list, b)
+	}
+	for cut := 1; cut < len(data); cut += 1 + len(data)/20 {
+		list = append(list, data[:cut])
+	}
+	return list
+}
+
+// malformed is how many messages all node directors have dropped.
+func malformed(t testing.TB, c *testcluster.Hosts) (total uint64) {
+	t.Helper()
+	for _, h := range c.All() {
+		out, good := command(h, "status", "--json")
+		var s struct {
+			Malformed uint64 `json:"malformed"`
+		}
+		if err := json.Unmarshal([]byte(out), &s); err != nil || !good {
+			t.Fatalf("ckpt status --json printed %q: %v", out, err)
+		}
+		total += s.Malformed
+	}
+	return total
+}

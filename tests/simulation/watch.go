@@ -1,0 +1,216 @@
+package simulation
+
+import (
+	"bytes"
+	"slices"
+
+	"libckpt/internal/segment"
+	"libckpt/internal/wire"
+)
+
+// watch holds what must be true at every moment.
+type watch struct {
+	deleted map[uint64]int64 // checkpoints that the directors have deleted, and when
+	known   map[uint64]wire.Config
+	moved   map[uint64][]int64    // when the active was moved, and when the new one began
+	began   map[uint64]wire.Epoch // last epoch in which an active has acted
+	rebuilt bool                  // the directors' store was lost
+	losses  map[uint64]uint64     // updates of asynchronous checkpoints that the service says are lost
+}
+
+func newWatch() watch {
+	return watch{
+		deleted: make(map[uint64]int64), known: make(map[uint64]wire.Config), moved: make(map[uint64][]int64),
+		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch),
+	}
+}
+
+// roles checks that no two replicas of a checkpoint act as the active one. It is called after each input of a core.
+func (x *watch) roles(k *checkpoint) {
+	d := k.d
+	w := d.w
+	if k.gone || !k.core.Acting(d.n.monotonic()) {
+		return
+	}
+	if e := k.config.Epoch; x.began[k.id].Less(e) {
+		x.began[k.id] = e
+		x.moved[k.id] = append(x.moved[k.id], w.now)
+	}
+	for _, n := range w.nodes {
+		if n == d.n || n.director == nil {
+			continue
+		}
+		other := n.director.checkpoints[k.id]
+		if other != nil && !other.gone && other.core.Acting(n.monotonic()) {
+			w.failf("two active replicas of checkpoint %d: on %s (epoch %v) and %s (epoch %v)", k.id, d.n.name, k.config.Epoch,
+				n.name, other.config.Epoch)
+		}
+	}
+}
+
+func (x *watch) lost(k *checkpoint, count uint64) {
+	x.losses[k.id] += count
+	if k.config.Attributes.CreationFlags&wire.FlagAllReplicas != 0 {
+		k.d.w.failf("updates of checkpoint %d, which is synchronous, are lost", k.id)
+	}
+}
+
+// gone notes that a checkpoint does not exist any more.
+func (x *watch) gone(w *world, id uint64) { x.deleted[id] = w.now }
+
+// forget begins anew: what the directors knew is lost, and with it what was deleted and not heard of by all nodes.
+func (x *watch) forget(w *world) {
+	for id := range x.known {
+		x.moved[id] = append(x.moved[id], w.now)
+	}
+	clear(x.known)
+	clear(x.deleted)
+	x.rebuilt = true
+}
+
+// configured compares the directors' configurations with the last ones.
+func (x *watch) configured(w *world, configs []wire.Config) {
+	now := make(map[uint64]wire.Config, len(configs))
+	for _, c := range configs {
+		now[c.Checkpoint] = c
+		if _, deleted := x.deleted[c.Checkpoint]; deleted {
+			w.failf("checkpoint %d was deleted and is back", c.Checkpoint)
+		}
+		if old, known := x.known[c.Checkpoint]; known && old.Active != c.Active || !known && x.rebuilt {
+			x.moved[c.Checkpoint] = append(x.moved[c.Checkpoint], w.now)
+		}
+	}
+	for id := range x.known {
+		if _, exists := now[id]; !exists {
+			x.gone(w, id)
+		}
+	}
+	x.known = now
+}
+
+// quiet checks what must be true when the cluster has come to rest.
+func (w *world) quiet() {
+	configs := w.directors.configs()
+	for i := range configs {
+		w.quietConfig(&configs[i])
+	}
+	for _, n := range w.nodes {
+		if n.director == nil {
+			continue
+		}
+		for _, id := range n.director.numbers() {
+			k := n.director.checkpoints[id]
+			foreign := k.config.Epoch.Generation < w.directors.generation
+			if !k.gone && !foreign && !slices.ContainsFunc(configs, func(c wire.Config) bool { return c.Checkpoint == id }) {
+				w.failf("%s still has checkpoint %d, which does not exist", n.name, id)
+			}
+		}
+	}
+}
+
+// quietConfig checks that the in-sync replicas of a checkpoint are equal.
+func (w *world) quietConfig(c *wire.Config) {
+	var first *checkpoint
+	for _, name := range c.InSync {
+		n := w.nodeNamed(name)
+		if n.director == nil || n.director.checkpoints[c.Checkpoint] == nil || n.director.checkpoints[c.Checkpoint].segment == nil {
+			w.failf("%s is in the in-sync set of checkpoint %d and has no replica", name, c.Checkpoint)
+			return
+		}
+		k := n.director.checkpoints[c.Checkpoint]
+		if c.Active != "" {
+			k.segment.Marked(func(s segment.Section) bool {
+				w.failf("%s: section %q of checkpoint %d is still marked (update %d)", name, s.ID, c.Checkpoint, s.Number)
+				return false
+			})
+		}
+		w.whole(k)
+		if first == nil {
+			first = k
+		} else if c.Active != "" {
+			w.same(first, k)
+		}
+	}
+}
+
+// whole checks that what a write of several sections has left in one of them is not missing in another.
+func (w *world) whole(k *checkpoint) {
+	values := make(map[uint64][]string)
+	for _, o := range w.history.operations {
+		if o.checkpoint == k.id && o.do == opWrite && len(o.sections) > 1 {
+			values[o.value] = o.sections
+		}
+	}
+	k.store.Sections(func(s segment.Section) bool {
+		for _, other := range values[w.valueIn(k, s.ID)] {
+			if t, exists := k.store.Lookup([]byte(other)); exists && t.Number < s.Number {
+				w.failf("checkpoint %d on %s: update %d wrote section %q and not %q", k.id, k.d.n.name, s.Number, s.ID, other)
+			}
+		}
+		return true
+	})
+}
+
+// valueIn is the value of a section that is there.
+func (w *world) valueIn(k *checkpoint, id []byte) uint64 {
+	buf := make([]byte, w.p.size+1)
+	n, err := k.store.ReadAt(id, 0, buf)
+	if err != nil {
+		w.failf("checkpoint %d on %s: section %q: %v", k.id, k.d.n.name, id, err)
+	}
+	value, ok := valueOf(buf[:n], w.p.size)
+	if !ok {
+		w.failf("checkpoint %d on %s: section %q has no value that was written", k.id, k.d.n.name, id)
+	}
+	return value
+}
+
+// same compares two replicas.
+func (w *world) same(a, b *checkpoint) {
+	if a.segment.Number() != b.segment.Number() {
+		w.failf("checkpoint %d: last update %d on %s, %d on %s", a.id, a.segment.Number(), a.d.n.name, b.segment.Number(), b.d.n.name)
+	}
+	list := func(k *checkpoint) (all []segment.Section) {
+		k.store.Sections(func(s segment.Section) bool {
+			all = append(all, s)
+			return true
+		})
+		return all
+	}
+	x, y := list(a), list(b)
+	equal := slices.EqualFunc(x, y, func(s, t segment.Section) bool {
+		return bytes.Equal(s.ID, t.ID) && s.Number == t.Number && s.Size == t.Size && s.Expiration == t.Expiration &&
+			s.LastUpdate == t.LastUpdate && s.Corrupted == t.Corrupted
+	})
+	if !equal {
+		w.failf("checkpoint %d: sections on %s %+v, on %s %+v", a.id, a.d.n.name, x, b.d.n.name, y)
+		return
+	}
+	for i := range x {
+		p, q := make([]byte, x[i].Size), make([]byte, x[i].Size)
+		a.segment.ReadAt(x[i].ID, 0, p)
+		b.segment.ReadAt(x[i].ID, 0, q)
+		if !bytes.Equal(p, q) {
+			w.failf("checkpoint %d: section %q differs between %s and %s", a.id, x[i].ID, a.d.n.name, b.d.n.name)
+		}
+	}
+	results := func(k *checkpoint) (all []segment.Result) {
+		k.store.Results(func(r segment.Result) bool {
+			if w.lives(r.Session) { // those of ended sessions may be left behind, and are never asked for
+				all = append(all, r)
+			}
+			return true
+		})
+		return all
+	}
+	if !slices.EqualFunc(results(a), results(b), func(r, s segment.Result) bool {
+		return r.Session == s.Session && r.Slot == s.Slot && r.Number == s.Number && bytes.Equal(r.Blob, s.Blob)
+	}) {
+		w.failf("checkpoint %d: results on %s %+v, on %s %+v", a.id, a.d.n.name, results(a), b.d.n.name, results(b))
+	}
+}
+
+// lives reports whether a session has not ended.
+func (w *world) lives(session uint64) bool {
+	return slices.ContainsFunc(w.nodes, func(n *node) bool { return n.session[session] != nil })
+}
