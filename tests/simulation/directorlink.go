@@ -155,7 +155,7 @@ func (d *nodeDirector) changes(r *wire.HeartbeatReply) {
 		return
 	}
 	for _, id := range d.numbers() {
-		if k := d.checkpoints[id]; k != nil && k.known && !l.listed[id] && k.config.Version <= l.first {
+		if k := d.checkpoints[id]; k != nil && k.known && !l.listed[id] && k.config.Version <= l.first && !slices.Contains(l.foreign, id) {
 			d.drop(id)
 		}
 	}
