@@ -238,7 +238,7 @@ func (c *Core) advance() {
 
 // lacks reports whether the configuration counts on a replica that this node does not have.
 func (c *Core) lacks() bool {
-	return c.known && c.member(c.o.Node) && (c.store == nil || !c.kept.Complete)
+	return c.known && !c.gone && c.member(c.o.Node) && (c.store == nil || !c.kept.Complete)
 }
 
 // showState tells the segment's readers, if something has changed, whether and until when they may read.

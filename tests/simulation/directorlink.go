@@ -19,6 +19,7 @@ type directorLink struct {
 	first       uint64 // version of its first page
 	listed      map[uint64]bool
 	foreign     []uint64 // checkpoints of a lost directors' store
+	former      uint64   // no version of theirs was greater
 	asking      bool     // a heartbeat is under way
 	waiting     []func()
 }
@@ -155,7 +156,7 @@ func (d *nodeDirector) changes(r *wire.HeartbeatReply) {
 		return
 	}
 	for _, id := range d.numbers() {
-		if k := d.checkpoints[id]; k != nil && k.known && !l.listed[id] && k.config.Version <= l.first {
+		if k := d.checkpoints[id]; k != nil && k.known && !l.listed[id] && k.config.Version <= l.first && !slices.Contains(l.foreign, id) {
 			d.drop(id)
 		}
 	}
@@ -232,7 +233,12 @@ func (d *nodeDirector) register() {
 		l.after, l.listed = 0, nil
 		d.obeyAll(answer.Configs, answer.Drop)
 		l.version = answer.Version
-		l.foreign = answer.Foreign
+		l.foreign, l.former = answer.Foreign, 0
+		for _, id := range l.foreign {
+			if k := d.checkpoints[id]; k != nil {
+				l.former = max(l.former, k.config.Version)
+			}
+		}
 		d.adopted(answer.Version)
 		d.settle()
 		d.heartbeat()
@@ -250,7 +256,9 @@ func (d *nodeDirector) settle() {
 			continue
 		}
 		d.forget(k)
-		counted := k.known && slices.Contains(k.config.Open, d.n.name)
+		// The directors have restored a checkpoint of their lost store without this node, if they do not name it.
+		foreign := slices.Contains(d.link.foreign, id) && k.config.Version <= d.link.former
+		counted := k.known && slices.Contains(k.config.Open, d.n.name) && !foreign
 		open := len(k.opens) > 0
 		if counted == open {
 			continue
@@ -264,7 +272,7 @@ func (d *nodeDirector) settle() {
 			return &director.Close{From: from, Checkpoint: k.id}
 		}, func(code wire.Code, r *director.Result) {
 			delete(d.names, k.name)
-			if code == wire.NotExist {
+			if code == wire.NotExist && !foreign {
 				d.drop(k.id)
 			}
 			d.follow(r)

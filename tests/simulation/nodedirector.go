@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -447,9 +446,4 @@ func (m mortal) ClearMarks(upTo uint64, ids [][]byte) error {
 func (m mortal) DropSession(session uint64) error {
 	m.n.step()
 	return m.Store.DropSession(session)
-}
-
-// compareKeys orders handles.
-func compareKeys(a, b handleKey) int {
-	return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.open, b.open))
 }

@@ -18,7 +18,6 @@ type profile struct {
 	sections       int // of sectionNames that are used
 	size           int // bytes of a value
 	weights        [opEnd + 1]int
-	length         time.Duration // of the time with faults
 	faultEvery     time.Duration // on average; 0 = none
 	faults         []fault
 	loss, double   float64 // of messages, all the time

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"libckpt/internal/wire"
 )
 
 // Options of a run.
@@ -140,8 +142,17 @@ func (w *world) end() {
 		w.run(w.now + int64(100*time.Millisecond))
 	}
 	w.tracef("last words took %v", time.Duration(w.now-begun))
+	for _, o := range w.history.operations {
+		if o.call >= begun && (o.code == wire.Timeout || o.code == wire.TryAgain) && w.exists(o.checkpoint) {
+			w.failf("client %d on %s: read of %q of checkpoint %d: %v, although nothing is broken", o.client, o.node, o.sections, o.checkpoint, o.code)
+		}
+	}
 	w.run(w.now + int64(2*time.Second))
 	w.quiet()
+}
+
+func (w *world) exists(checkpoint uint64) bool {
+	return slices.ContainsFunc(w.directors.configs(), func(c wire.Config) bool { return c.Checkpoint == checkpoint })
 }
 
 // settled reports whether clients are idle, everybody is registered and all replicas that are to be there are in sync.

@@ -48,7 +48,6 @@ type ask struct {
 	flags    uint32   // creation flags
 	sections [][]byte // one, or those of a write
 	value    uint64
-	expire   time.Duration
 }
 
 // operation is what an application asks for.
