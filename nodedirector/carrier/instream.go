@@ -211,6 +211,7 @@ func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 		return err
 	}
 	head := make([]byte, frameHead)
+	var kept []byte // memory for the next frame: making it anew takes longer than filling it
 	for {
 		if _, err := io.ReadFull(r, head); err != nil {
 			return err
@@ -222,7 +223,13 @@ func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 		if err := g.read(frameHead); err != nil {
 			return err
 		}
-		frame := make([]byte, n)
+		if n > cap(kept) {
+			kept = make([]byte, n)
+		}
+		frame := kept[:n:n]
+		if n > bulkKeepBytes {
+			kept = nil
+		}
 		conn.SetReadDeadline(time.Now().Add(stallTimeout))
 		for rest := frame; len(rest) > 0; {
 			part := rest[:min(len(rest), bulkReadBytes)]
@@ -257,7 +264,7 @@ func (g *granter) read(n int) error {
 
 func (g *granter) grant() error {
 	g.granted = g.taken + bulkWindow
-	g.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	g.conn.SetWriteDeadline(time.Now().Add(stallTimeout))
 	_, err := g.conn.Write(binary.BigEndian.AppendUint64(nil, g.granted))
 	return err
 }
