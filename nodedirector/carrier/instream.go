@@ -121,7 +121,7 @@ func (l *listener) stream(conn net.Conn, greeted func()) {
 	defer l.leave(from, s)
 	conn.SetDeadline(time.Time{})
 	err = l.c.receiveFrames(conn, r, from)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && l.c.said.allow("stream from "+from.node) {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && l.c.said.allow("stream from "+from.node) {
 		l.c.log.Warn("bulk stream of another node ended", "node", from.node, "peer", peer, "reason", err)
 	}
 }
@@ -204,7 +204,7 @@ func (l *listener) close() {
 	l.conns = nil
 }
 
-// receiveFrames reads a stream until it ends.
+// receiveFrames reads a stream until it ends, and says why it did.
 func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 	g := granter{conn: conn}
 	if err := g.grant(); err != nil {
