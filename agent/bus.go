@@ -81,7 +81,7 @@ func (d dialer) Dial(network, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := outconn.New(nc.(*net.TCPConn), func(drain func()) { d.b.a.spawn("bus writer", drain) }) // the network is always "tcp"
+	out, err := outconn.New(nc, func(drain func()) { d.b.a.spawn("bus writer", drain) })
 	if err != nil {
 		return nil, err
 	}

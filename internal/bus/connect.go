@@ -60,7 +60,9 @@ func Connect(ctx context.Context, o Options) (*nats.Conn, error) {
 	case o.Server != nil:
 		urls = o.Server.URL()
 		opts = append(opts, nats.UserInfo(o.User, o.Password))
-		if !o.Direct {
+		if o.Direct {
+			dialer = insideDialer{o.Server}
+		} else {
 			opts = append(opts, nats.InProcessServer(o.Server))
 		}
 	case o.File != "":

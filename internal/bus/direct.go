@@ -27,6 +27,11 @@ func (plainDialer) Dial(network, address string) (net.Conn, error) {
 	return net.DialTimeout(network, address, dialTimeout)
 }
 
+// insideDialer connects to a server in this process, wherever its address leads.
+type insideDialer struct{ server *Server }
+
+func (d insideDialer) Dial(string, string) (net.Conn, error) { return d.server.InProcessConn() }
+
 // directDialer makes such sockets and remembers the latest.
 type directDialer struct {
 	next   nats.CustomDialer
@@ -51,7 +56,7 @@ func (d *directDialer) Dial(network, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := outconn.New(nc.(*net.TCPConn), func(drain func()) { go drain() }) // the network is always "tcp"
+	out, err := outconn.New(nc, func(drain func()) { go drain() })
 	if err != nil {
 		return nil, err
 	}

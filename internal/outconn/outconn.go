@@ -1,5 +1,5 @@
-// Package outconn is a TCP connection to NATS whose writes never wait: what the kernel does not take at once is kept, and
-// sent by a goroutine. So a message costs its sender one system call, and no other goroutine is woken for it.
+// Package outconn is a connection to NATS whose writes never wait: what can't be sent at once is kept, and sent by a
+// goroutine. So over TCP a message costs its sender one system call, and no other goroutine is woken for it.
 package outconn
 
 import (
@@ -20,24 +20,27 @@ const partsMax = 1024 // of one system call (IOV_MAX)
 // Conn is such a connection. Its Write never waits and never raises SIGPIPE, so that a thread of an application may write.
 // Its methods may be called concurrently.
 type Conn struct {
-	*net.TCPConn
-	raw syscall.RawConn
+	net.Conn
+	raw syscall.RawConn // nil if it is not TCP: then only drain sends
 
 	mu      sync.Mutex
 	changed sync.Cond // on mu: backlog or err
-	backlog []byte    // written to us, not yet taken by the kernel; only drain sends while it is not empty
+	backlog []byte    // written to us, not yet sent; only drain sends while it is not empty
 	err     error     // why nothing can be sent any more
 }
 
-// New makes a Conn of a TCP connection, which belongs to it from then on; with an error it is closed. spawn runs drain on a
+// New makes a Conn of a connection, which belongs to it from then on; with an error it is closed. spawn runs drain on a
 // goroutine until the connection is closed or lost.
-func New(t *net.TCPConn, spawn func(drain func())) (*Conn, error) {
-	raw, err := t.SyscallConn() // TCP_NODELAY is Go's default
-	if err != nil {
-		_ = t.Close()
-		return nil, err
+func New(nc net.Conn, spawn func(drain func())) (*Conn, error) {
+	c := &Conn{Conn: nc}
+	if t, ok := nc.(*net.TCPConn); ok {
+		raw, err := t.SyscallConn() // TCP_NODELAY is Go's default
+		if err != nil {
+			_ = t.Close()
+			return nil, err
+		}
+		c.raw = raw
 	}
-	c := &Conn{TCPConn: t, raw: raw}
 	c.changed.L = &c.mu
 	spawn(c.drain)
 	return c, nil
@@ -73,7 +76,7 @@ func (c *Conn) write(backlogMax int, parts ...[]byte) (int, error) {
 		total += len(p)
 	}
 	sent := 0
-	if len(c.backlog) == 0 && total > 0 {
+	if c.raw != nil && len(c.backlog) == 0 && total > 0 {
 		var err error
 		if sent, err = c.sendNow(parts[:min(len(parts), partsMax)]); err != nil {
 			c.failLocked(err)
@@ -120,6 +123,10 @@ func (c *Conn) drain() {
 		p := c.awaitBacklog()
 		if p == nil {
 			return
+		}
+		if c.raw == nil {
+			c.drained(c.Conn.Write(p))
+			continue
 		}
 		n, err := 0, error(nil)
 		werr := c.raw.Write(func(fd uintptr) bool {
@@ -185,7 +192,7 @@ func (c *Conn) failLocked(err error) {
 		c.err = err
 		c.backlog = nil
 		c.changed.Broadcast()
-		_ = c.TCPConn.Close()
+		_ = c.Conn.Close()
 	}
 }
 

@@ -21,7 +21,7 @@ func pair(t *testing.T) (*Conn, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := New(near.(*net.TCPConn), func(drain func()) { go drain() })
+	c, err := New(near, func(drain func()) { go drain() })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,19 @@ func TestWriteAfterThePeerHasGone(t *testing.T) {
 }
 
 func TestManyParts(t *testing.T) {
+	piped, far := net.Pipe()
+	inside, err := New(piped, func(drain func()) { go drain() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inside.Close()
 	c, peer := pair(t)
+	manyParts(t, c, peer)
+	manyParts(t, inside, far)
+}
+
+func manyParts(t *testing.T, c *Conn, peer net.Conn) {
+	t.Helper()
 	var want []byte
 	var parts [][]byte
 	for i := range 3 * partsMax {

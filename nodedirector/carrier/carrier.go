@@ -49,9 +49,10 @@ type Options struct {
 	// more, and waits when the server does not read.
 	Control, Update *nats.Conn
 
-	// Receive is called for each frame that arrives, with what its sender says of itself. The frame belongs to it. Calls
-	// for Control, for Update and for each peer's bulk stream come one at a time, but those of different ways at the same
-	// time. While it does not return, what comes the same way waits, up to a bound beyond which it is lost.
+	// Receive is called for each frame that arrives, with what its sender says of itself. The frame is valid until
+	// Receive returns; then its memory is used again. Calls for Control, for Update and for each peer's bulk stream come
+	// one at a time, but those of different ways at the same time. While it does not return, what comes the same way
+	// waits, up to a bound beyond which it is lost.
 	Receive func(from string, incarnation uint64, frame []byte)
 
 	// Lost is called, if set, when a bulk stream to a peer has ended or could not be opened: frames that were handed over

@@ -66,7 +66,7 @@ type received struct {
 
 func (b *inbox) receive(from string, incarnation uint64, frame []byte) {
 	b.mu.Lock()
-	b.frames = append(b.frames, received{from, incarnation, frame})
+	b.frames = append(b.frames, received{from, incarnation, bytes.Clone(frame)})
 	gate := b.gate
 	b.mu.Unlock()
 	if gate != nil {

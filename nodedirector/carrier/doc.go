@@ -18,7 +18,8 @@
 // come without others of their way in between; a frame whose pieces do not come one after another is thrown away
 // (assembly.go).
 //
-// On connections made with bus.Options.Direct, Send costs one system call and wakes nobody on this side.
+// On connections made with bus.Options.Direct, Send costs one system call and wakes nobody on this side; to a server in the
+// same process it costs no system call, and wakes the goroutine that writes.
 //
 // # Bulk streams
 //

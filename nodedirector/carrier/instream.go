@@ -121,7 +121,7 @@ func (l *listener) stream(conn net.Conn, greeted func()) {
 	defer l.leave(from, s)
 	conn.SetDeadline(time.Time{})
 	err = l.c.receiveFrames(conn, r, from)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && l.c.said.allow("stream from "+from.node) {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && l.c.said.allow("stream from "+from.node) {
 		l.c.log.Warn("bulk stream of another node ended", "node", from.node, "peer", peer, "reason", err)
 	}
 }
@@ -204,13 +204,14 @@ func (l *listener) close() {
 	l.conns = nil
 }
 
-// receiveFrames reads a stream until it ends.
+// receiveFrames reads a stream until it ends, and says why it did.
 func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 	g := granter{conn: conn}
 	if err := g.grant(); err != nil {
 		return err
 	}
 	head := make([]byte, frameHead)
+	var kept []byte // memory for the next frame: making it anew takes longer than filling it
 	for {
 		if _, err := io.ReadFull(r, head); err != nil {
 			return err
@@ -222,7 +223,13 @@ func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 		if err := g.read(frameHead); err != nil {
 			return err
 		}
-		frame := make([]byte, n)
+		if n > cap(kept) {
+			kept = make([]byte, n)
+		}
+		frame := kept[:n:n]
+		if n > bulkKeepBytes {
+			kept = nil
+		}
 		conn.SetReadDeadline(time.Now().Add(stallTimeout))
 		for rest := frame; len(rest) > 0; {
 			part := rest[:min(len(rest), bulkReadBytes)]
@@ -257,7 +264,7 @@ func (g *granter) read(n int) error {
 
 func (g *granter) grant() error {
 	g.granted = g.taken + bulkWindow
-	g.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	g.conn.SetWriteDeadline(time.Now().Add(stallTimeout))
 	_, err := g.conn.Write(binary.BigEndian.AppendUint64(nil, g.granted))
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -49,12 +50,20 @@ func TestNothingRemains(t *testing.T) {
 			t.Errorf("after Close: %v", err)
 		}
 	}
+	descriptors := func() int {
+		list, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
 	cycle()
-	before := runtime.NumGoroutine()
+	goroutines, open := runtime.NumGoroutine(), descriptors()
 	for range 20 {
 		cycle()
 	}
-	until(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= before })
+	until(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= goroutines })
+	until(t, "descriptors are closed", func() bool { return descriptors() <= open })
 }
 
 // TestCloseWaitsForReceive: nothing is received once Close has returned.

@@ -20,19 +20,19 @@ const (
 
 // Limits on bulk streams.
 const (
-	bulkQueueBytes  = 8 << 20                // waiting for one stream, beyond which frames are refused, but for a single one
-	bulkWindow      = 4 << 20                // bytes that a receiver lets come in beyond what it has dealt with
+	bulkQueueBytes  = 16 << 20               // waiting for one stream, beyond which frames are refused, but for a single one
+	bulkWindow      = 8 << 20                // bytes that a receiver lets come in beyond what it has dealt with
 	bulkBatchBytes  = 1 << 20                // written at a time
 	bulkBatchFrames = 256                    // of which these many frames, at most
 	bulkReadBytes   = 256 << 10              // read at a time
+	bulkKeepBytes   = 1 << 20                // of memory for frames that a stream keeps
 	streamsMax      = 1024                   // incoming, one from each node
 	greetingsMax    = 32                     // strangers being greeted at a time
 	greetingBytes   = 512                    // longest line of a greeting
 	greetingTimeout = 5 * time.Second        // from connecting to the last line
 	dialTimeout     = 2 * time.Second        // for TCP to connect
 	dialPause       = 200 * time.Millisecond // after a stream that could not be opened, or has ended
-	writeTimeout    = 10 * time.Second       // for the peer's kernel to take one batch
-	stallTimeout    = 30 * time.Second       // for the receiver to grant more, or for the rest of a frame to come
+	stallTimeout    = 10 * time.Second       // for the receiver to take or grant anything, and for the rest of a frame to come
 	keepAliveIdle   = 5 * time.Second
 	keepAliveEvery  = time.Second
 	keepAliveCount  = 5

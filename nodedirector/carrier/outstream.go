@@ -207,7 +207,7 @@ func (s *outStream) write(conn net.Conn) error {
 				return err
 			}
 			now := cut(&buffers, int(min(credit, bulkBatchBytes)))
-			conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+			conn.SetWriteDeadline(time.Now().Add(stallTimeout))
 			n, err := now.WriteTo(conn)
 			written += uint64(n)
 			if err != nil {
