@@ -38,8 +38,8 @@ func TestArrangements(t *testing.T) {
 				return true
 			})
 			clients[0].must(0, "create a 1 0")
-			for range workplaces(c) {
-				clients[0].awaitValue(0, "a", 1)
+			for i := range workplaces(c) {
+				clients[i].awaitValue(0, "a", 1)
 			}
 			for _, h := range c.All() { // one by one, as after a power cut without the loss of memory
 				for _, part := range []testcluster.Part{testcluster.Node, testcluster.Director, testcluster.Server} {
@@ -51,9 +51,8 @@ func TestArrangements(t *testing.T) {
 				h.AwaitReady()
 			}
 			for i := range workplaces(c) {
-				clients[i].awaitValue(0, "a", 1)
+				clients[i].awaitValue(0, "a", uint64(1+i))
 				clients[i].must(0, "write a %d", 2+i)
-				clients[0].awaitValue(0, "a", uint64(2+i))
 			}
 			for _, on := range clients {
 				on.must(0, "close")
