@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"libckpt/internal/outconn"
 	"libckpt/internal/wire"
 )
 
@@ -14,10 +15,10 @@ import (
 type bus struct {
 	a       *Agent
 	nc      *nats.Conn
-	out     *outConn // nil: messages go through nats.go (TLS)
-	subject string   // where requests go
-	replies string   // prefix of reply subjects
-	payload int      // bytes of one message, at most
+	out     *outconn.Conn // nil: messages go through nats.go (TLS)
+	subject string        // where requests go
+	replies string        // prefix of reply subjects
+	payload int           // bytes of one message, at most
 	lost    chan struct{}
 }
 
@@ -38,10 +39,10 @@ func (a *Agent) dialBus(w *wire.Welcome) (*bus, error) {
 	o.IgnoreDiscoveredServers = true
 	o.Timeout = busTimeout
 	o.PingInterval = busPing
-	o.FlusherTimeout = 0 // outConn never waits
+	o.FlusherTimeout = 0 // outconn never waits
 	o.WriteBufferSize = 1
 	o.SkipSubjectValidation = true
-	o.CustomDialer = capture{dialer{a}, b}
+	o.CustomDialer = dialer{b}
 	closed := sync.OnceFunc(func() { close(b.lost) })
 	o.ClosedCB = func(*nats.Conn) { closed() }
 	o.AsyncErrorCB = func(*nats.Conn, *nats.Subscription, error) {
@@ -71,18 +72,21 @@ func (a *Agent) dialBus(w *wire.Welcome) (*bus, error) {
 	return b, nil
 }
 
-// capture remembers the outConn that was dialled.
-type capture struct {
-	dialer
-	b *bus
-}
+// dialer makes the bus connection's socket, through which a thread of the application writes.
+type dialer struct{ b *bus }
 
-func (c capture) Dial(network, address string) (conn net.Conn, err error) {
-	conn, err = c.dialer.Dial(network, address)
-	if out, ok := conn.(*outConn); ok {
-		c.b.out = out
+// Dial connects; see nats.CustomDialer.
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	nc, err := net.DialTimeout(network, address, busTimeout)
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	out, err := outconn.New(nc.(*net.TCPConn), func(drain func()) { d.b.a.spawn("bus writer", drain) }) // the network is always "tcp"
+	if err != nil {
+		return nil, err
+	}
+	d.b.out = out
+	return out, nil
 }
 
 // publish sends a request: the frame, whose last bytes are in data. It does not wait. An error means that no complete
@@ -109,8 +113,7 @@ func (b *bus) publish(slot uint16, number uint64, frame, data []byte) error {
 	h = append(h, ' ')
 	h = strconv.AppendInt(h, int64(len(frame)+len(data)), 10)
 	h = append(h, "\r\n"...)
-	_, err := b.out.writev(h, frame, data, crlf)
-	return err
+	return b.out.WriteParts(h, frame, data, crlf)
 }
 
 var crlf = []byte("\r\n")
@@ -118,7 +121,7 @@ var crlf = []byte("\r\n")
 // awaitRoom waits until a large message may be published without piling up.
 func (b *bus) awaitRoom() {
 	if b.out != nil {
-		b.out.awaitRoom()
+		b.out.AwaitRoom(backlogBytes)
 	}
 }
 

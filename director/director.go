@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/raft"
 	"github.com/nats-io/nats.go"
 
+	"libckpt/internal/certificate"
 	"libckpt/internal/wire"
 )
 
@@ -27,10 +28,10 @@ type Options struct {
 	// Directors are those that begin the group together; they matter while DataDir is empty. None: this one begins it
 	// alone. One that is not listed waits to be added.
 	Directors  []Peer
-	VotingOnly bool       // leads only if no other can
-	TLS        TLSFiles   // for the connections between directors; zero = plain TCP
-	Conn       *nats.Conn // the bus; stays the caller's
-	Bootstrap  bool       // false: never begins a group, waits to be added
+	VotingOnly bool              // leads only if no other can
+	TLS        certificate.Files // for the connections between directors; zero = plain TCP
+	Conn       *nats.Conn        // the bus; stays the caller's
+	Bootstrap  bool              // false: never begins a group, waits to be added
 	// NodeTimeout of silence marks a node down, default DefaultNodeTimeout. NodeForget later it counts as having
 	// nothing open any more, default DefaultNodeForget.
 	NodeTimeout time.Duration

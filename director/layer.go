@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"libckpt/internal/certificate"
 )
 
 // layer makes the connections between directors, for raft and for the question whether a group exists (see form). Each
@@ -25,7 +27,7 @@ type layer struct {
 	advertised string       // host:port; "" = not known
 	hello      func() hello // Purpose left open
 	cluster    string
-	secure     *secrets
+	secure     *certificate.Source
 	admit      func(hello) error // nil: may connect
 	answer     func() answer
 	log        *slog.Logger
@@ -126,7 +128,7 @@ func (l *layer) greet(conn net.Conn) {
 // examine reads what the other says, and answers. It returns the connection, with TLS if that is configured.
 func (l *layer) examine(conn net.Conn) (net.Conn, purpose, error) {
 	if l.secure != nil {
-		c := tls.Server(conn, l.secure.config(""))
+		c := tls.Server(conn, l.secure.Config(""))
 		if err := c.Handshake(); err != nil {
 			return conn, "", err
 		}
@@ -212,7 +214,7 @@ func (l *layer) connect(to string, timeout time.Duration, p purpose) (net.Conn, 
 			conn.Close()
 			return nil, answer{}, err
 		}
-		conn = tls.Client(conn, l.secure.config(host))
+		conn = tls.Client(conn, l.secure.Config(host))
 	}
 	h := l.hello()
 	h.Purpose = p

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/raft"
+
+	"libckpt/internal/certificate"
 )
 
 // openTransport listens for the other directors, if there is an address for that.
@@ -17,7 +19,7 @@ func (d *Director) openTransport() error {
 	if d.alone() {
 		return nil
 	}
-	s, err := newSecrets(d.o.TLS)
+	s, err := certificate.Load(d.o.TLS)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type Options struct {
 	URLs           []string // any of them
 	User, Password string   // "" = none
 	Name           string   // of the connection, for the server's operator
+	Direct         bool     // what is published is written at once, and that never waits: see Writer
 	Logger         *slog.Logger
 }
 
@@ -54,18 +55,31 @@ func Connect(ctx context.Context, o Options) (*nats.Conn, error) {
 		}),
 	}
 	urls := strings.Join(o.URLs, ",")
+	var dialer nats.CustomDialer
 	switch {
 	case o.Server != nil:
 		urls = o.Server.URL()
-		opts = append(opts, nats.InProcessServer(o.Server), nats.UserInfo(o.User, o.Password))
+		opts = append(opts, nats.UserInfo(o.User, o.Password))
+		if !o.Direct {
+			opts = append(opts, nats.InProcessServer(o.Server))
+		}
 	case o.File != "":
 		urls = nats.DefaultURL // a formality: the dialer goes where File says
 		d := &fileDialer{file: o.File}
-		opts = append(opts, nats.SetCustomDialer(d), nats.UserInfoHandler(d.user))
+		dialer = d
+		opts = append(opts, nats.UserInfoHandler(d.user))
 	default:
 		if o.User != "" {
 			opts = append(opts, nats.UserInfo(o.User, o.Password))
 		}
+	}
+	switch {
+	case o.Direct && dialer == nil:
+		opts = append(opts, direct(plainDialer{}))
+	case o.Direct:
+		opts = append(opts, direct(dialer))
+	case dialer != nil:
+		opts = append(opts, nats.SetCustomDialer(dialer))
 	}
 	return connect(ctx, urls, opts, log)
 }

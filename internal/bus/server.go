@@ -24,6 +24,7 @@ type ServerOptions struct {
 	Credentials *Credentials // nil = NewCredentials()
 	Logger      *slog.Logger // nil = slog.Default()
 	MaxPayload  int32        // bytes of one message; 0 = 1 MiB
+	Routes      *Routes      // to the servers of other nodes; nil = none
 }
 
 // StartServer starts a server and returns when it accepts connections. With Listen's port 0 it takes the port that File
@@ -46,7 +47,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 		return nil, err
 	}
 	log := &serverLog{log: o.Logger.With("part", "bus")}
-	ns, err := server.NewServer(&server.Options{
+	options := &server.Options{
 		ServerName:                 "ckpt",
 		Host:                       host,
 		Port:                       port,
@@ -56,7 +57,13 @@ func StartServer(o ServerOptions) (*Server, error) {
 		NoSystemAccount:            true,
 		MaxClosedClients:           closedClientsKept,
 		CustomClientAuthentication: o.Credentials,
-	})
+	}
+	if o.Routes != nil {
+		if err := o.Routes.apply(options); err != nil {
+			return nil, fmt.Errorf("embedded bus: %w", err)
+		}
+	}
+	ns, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("embedded bus: %w", err)
 	}

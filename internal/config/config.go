@@ -29,6 +29,10 @@ type Config struct {
 	SegmentDir string // "" = segments in the node's run directory
 
 	Listen                  string
+	Routes                  []Peer // nodes with embedded servers
+	RouteListen             string // "" = the address in Routes
+	BulkListen              string // "" = see the table
+	ClusterSecretFile       string
 	NATS                    []string // empty: the embedded server
 	NATSUser                string
 	NATSPasswordFile        string
@@ -57,7 +61,7 @@ type Config struct {
 	LogFormat string
 }
 
-// Peer is a director as others reach it.
+// Peer is a director, or a node's server, as others reach it.
 type Peer struct {
 	Name    string
 	Address string // host:port

@@ -86,6 +86,10 @@ raft-listen: 0.0.0.0:7000
 directors: [a=h1:7000, "b=[::1]:7000"]
 voting-only: true
 tls-ca: /ca
+routes: [a=h1:7001, b=h2:7001]
+route-listen: 0.0.0.0:7001
+bulk-listen: h1:0
+cluster-secret-file: /secret
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +97,9 @@ tls-ca: /ca
 	if c.RunDir != "/r" || c.SegmentDir != "/dev/shm/s" || strings.Join(c.NATS, " ") != "nats://a:4222 tls://b:4222" ||
 		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || c.Persist != "always" || !c.Controller ||
 		c.NodeTimeout != 1500*time.Millisecond || c.LogLevel != slog.LevelDebug || c.LogFormat != "json" ||
-		c.RaftListen != "0.0.0.0:7000" || fmt.Sprint(c.Directors) != "[{a h1:7000} {b [::1]:7000}]" || !c.VotingOnly || c.TLSCA != "/ca" {
+		c.RaftListen != "0.0.0.0:7000" || fmt.Sprint(c.Directors) != "[{a h1:7000} {b [::1]:7000}]" || !c.VotingOnly || c.TLSCA != "/ca" ||
+		fmt.Sprint(c.Routes) != "[{a h1:7001} {b h2:7001}]" || c.RouteListen != "0.0.0.0:7001" || c.BulkListen != "h1:0" ||
+		c.ClusterSecretFile != "/secret" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -128,6 +134,9 @@ func TestRefusedInFile(t *testing.T) {
 		{"persist: sometimes\n", ":1: ", `"sometimes" is not auto, always or never`},
 >>>>>>> sim
 		{"raft-listen: a:0\n", ":1: ", "port 0"},
+		{"routes: a=h:1,a=h:2\n", ":1: ", "not two nodes"},
+		{"route-listen: a:0\n", ":1: ", "port 0"},
+		{"bulk-listen: 0.0.0.0:7\n", ":1: ", "names no host that other nodes can reach"},
 		{"directors: a\n", ":1: ", "not NAME=host:port"},
 		{"directors: a=h\n", ":1: ", "not host:port"},
 		{"directors: a=h:1,a=h:2\n", ":1: ", "not two directors"},

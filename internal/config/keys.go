@@ -75,6 +75,23 @@ var Keys = []Key{
 	{Name: "listen", Kind: "host:port", Default: "127.0.0.1:0", preset: true, Daemons: nodes,
 		Help: "address of the embedded NATS server; port 0 takes any, the same as last time if it is free",
 		set:  listen},
+	{Name: "routes", Kind: "NAME=host:port list", Default: "none", Daemons: nodes,
+		Help: "the nodes with an embedded NATS server whose servers are to be one bus, this one included or not; they tell " +
+			"each other of further ones",
+		set: group("nodes", func(c *Config) *[]Peer { return &c.Routes })},
+	{Name: "route-listen", Kind: "host:port", Default: "its address in routes; else none", Daemons: nodes,
+		Help: "address where the other nodes' servers reach this one",
+		set:  address(func(c *Config) *string { return &c.RouteListen })},
+	{Name: "bulk-listen", Kind: "host:port",
+		Default: "any port of the host in route-listen or routes; with external NATS of the address that it sees; else of listen",
+		Daemons: nodes,
+		Help: "address where other node directors reach this one to copy replicas, port 0 takes any; " +
+			"nodes 2, 3, … of ckpt up take any port of the host",
+		set: bulkListen},
+	{Name: "cluster-secret-file", Kind: "file", Default: "none; for bulk streams the password of nats-user", Daemons: nodes,
+		Help: "file whose first line is known to all nodes of the cluster and nobody else: who does not know it gets no route and " +
+			"no bulk stream",
+		set: path(func(c *Config) *string { return &c.ClusterSecretFile })},
 	{Name: "nats", Kind: "URLs", Default: "the embedded server", Daemons: everywhere,
 		Help: "external NATS servers, separated by commas",
 		set:  urls},
@@ -120,18 +137,19 @@ var Keys = []Key{
 	{Name: "directors", Kind: "NAME=host:port list", Default: "this director alone", Daemons: directors,
 		Help: "the directors, by node name, that begin the group together, as long as the data directory is empty; " +
 			"one that is not listed waits to be added (ckpt director add)",
-		set: group},
+		set: group("directors", func(c *Config) *[]Peer { return &c.Directors })},
 	{Name: "voting-only", Kind: boolKind, Default: "false", preset: true, Daemons: directors,
 		Help: "whether this director only votes: it becomes the active one if no other can",
 		set:  boolean(func(c *Config) *bool { return &c.VotingOnly })},
-	{Name: "tls-cert", Kind: "file", Default: "none", Daemons: directors,
-		Help: "certificate (PEM) of this director towards the others, for client and server use; all three tls keys or none",
-		set:  path(func(c *Config) *string { return &c.TLSCert })},
-	{Name: "tls-key", Kind: "file", Default: "none", Daemons: directors,
+	{Name: "tls-cert", Kind: "file", Default: "none", Daemons: everywhere,
+		Help: "certificate (PEM) of these daemons towards those of other nodes (directors, routes, bulk streams), for client and " +
+			"server use; all three tls keys or none",
+		set: path(func(c *Config) *string { return &c.TLSCert })},
+	{Name: "tls-key", Kind: "file", Default: "none", Daemons: everywhere,
 		Help: "key (PEM) of tls-cert",
 		set:  path(func(c *Config) *string { return &c.TLSKey })},
-	{Name: "tls-ca", Kind: "file", Default: "none", Daemons: directors,
-		Help: "certificates (PEM) of the authority that signs the directors' certificates; others are refused",
+	{Name: "tls-ca", Kind: "file", Default: "none", Daemons: everywhere,
+		Help: "certificates (PEM) of the authority that signs the daemons' certificates; others are refused",
 		set:  path(func(c *Config) *string { return &c.TLSCA })},
 
 	{Name: "node-timeout", Kind: "duration", Default: "1s", preset: true, Daemons: directors,
@@ -283,25 +301,41 @@ func address(p func(*Config) *string) func(*Config, string) error {
 	}
 }
 
-func group(c *Config, v string) error {
-	var list []Peer
-	for _, s := range strings.Split(v, ",") {
-		name, where, found := strings.Cut(strings.TrimSpace(s), "=")
-		if !found || !wire.ValidToken(name) {
-			return fmt.Errorf("%q is not NAME=host:port", s)
-		}
-		d := Peer{Name: name}
-		if err := address(func(*Config) *string { return &d.Address })(c, where); err != nil {
-			return err
-		}
-		for _, other := range list {
-			if other.Name == d.Name || other.Address == d.Address {
-				return fmt.Errorf("%s and %s are not two directors", other.Name+"="+other.Address, s)
+// group is a list of directors or nodes.
+func group(what string, p func(*Config) *[]Peer) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		var list []Peer
+		for _, s := range strings.Split(v, ",") {
+			name, where, found := strings.Cut(strings.TrimSpace(s), "=")
+			if !found || !wire.ValidToken(name) {
+				return fmt.Errorf("%q is not NAME=host:port", s)
 			}
+			d := Peer{Name: name}
+			if err := address(func(*Config) *string { return &d.Address })(c, where); err != nil {
+				return err
+			}
+			for _, other := range list {
+				if other.Name == d.Name || other.Address == d.Address {
+					return fmt.Errorf("%s and %s are not two %s", other.Name+"="+other.Address, s, what)
+				}
+			}
+			list = append(list, d)
 		}
-		list = append(list, d)
+		*p(c) = list
+		return nil
 	}
-	c.Directors = list
+}
+
+// bulkListen is an address that is told to others as it is, but for its port.
+func bulkListen(c *Config, v string) error {
+	if _, err := checkAddress(v); err != nil {
+		return err
+	}
+	host, _, _ := net.SplitHostPort(v)
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return fmt.Errorf("%q names no host that other nodes can reach", v)
+	}
+	c.BulkListen = v
 	return nil
 }
 

@@ -58,6 +58,15 @@ func SubjectDirector(cluster string) string { return "ckpt." + cluster + ".d" }
 // SubjectChanged is where the active director says that configurations changed; node directors then ask what.
 func SubjectChanged(cluster string) string { return "ckpt." + cluster + ".changed" }
 
+// SubjectPeer is where a node director gets messages of the others, for any incarnation of it.
+func SubjectPeer(cluster, node string) string { return "ckpt." + cluster + ".p." + node }
+
+// SubjectIncarnation is where one incarnation of a node director gets messages of the others; those on the channel
+// "control" do not queue up behind those on "update".
+func SubjectIncarnation(cluster, node string, incarnation uint64, channel string) string {
+	return fmt.Sprintf("ckpt.%s.p.%s.%016x.%s", cluster, node, incarnation, channel)
+}
+
 // ValidToken reports whether s may be a cluster or node name: 1 to 64 letters, digits, '-' and '_'.
 func ValidToken(s string) bool {
 	if len(s) == 0 || len(s) > 64 {

@@ -36,6 +36,10 @@ func EmbedBus(c *config.Config, log *slog.Logger) (*Bus, error) {
 		return nil, err
 	}
 	b := &Bus{log: log}
+	toOthers, err := routes(c)
+	if err != nil {
+		return nil, err
+	}
 	if len(c.NATS) != 0 {
 		return b, b.external(c)
 	}
@@ -49,6 +53,7 @@ func EmbedBus(c *config.Config, log *slog.Logger) (*Bus, error) {
 		Listen:      c.Listen,
 		File:        filepath.Join(c.RunDir, rundir.BusFile),
 		Credentials: b.credentials,
+		Routes:      toOthers,
 		Logger:      log,
 	})
 	if err != nil {
@@ -96,8 +101,17 @@ func (b *Bus) external(c *config.Config) error {
 
 // Connect returns a connection for one daemon of the process. It waits for the server until ctx ends.
 func (b *Bus) Connect(ctx context.Context, name string) (*nats.Conn, error) {
+	return b.dial(ctx, name, false)
+}
+
+// connectDirect is Connect for messages that are to be sent at once, see bus.Options.
+func (b *Bus) connectDirect(ctx context.Context, name string) (*nats.Conn, error) {
+	return b.dial(ctx, name, true)
+}
+
+func (b *Bus) dial(ctx context.Context, name string, direct bool) (*nats.Conn, error) {
 	o := b.connect
-	o.Name, o.Logger = name, b.log
+	o.Name, o.Logger, o.Direct = name, b.log, direct
 	c, err := bus.Connect(ctx, o)
 	if err == nil {
 		b.conns = append(b.conns, c)

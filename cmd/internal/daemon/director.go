@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"libckpt/director"
+	"libckpt/internal/certificate"
 	"libckpt/internal/config"
 	"libckpt/internal/rundir"
 )
@@ -31,7 +32,7 @@ func (s *service) startDirector() error {
 		RaftListen:  c.RaftListen,
 		Directors:   peers,
 		VotingOnly:  c.VotingOnly,
-		TLS:         director.TLSFiles{Certificate: c.TLSCert, Key: c.TLSKey, CA: c.TLSCA},
+		TLS:         certificate.Files{Certificate: c.TLSCert, Key: c.TLSKey, CA: c.TLSCA},
 		NodeTimeout: c.NodeTimeout,
 		NodeForget:  c.NodeForget,
 		Logger:      s.log.With("part", "director"),

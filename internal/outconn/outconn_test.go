@@ -1,22 +1,27 @@
-package agent
+package outconn
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"testing"
 	"time"
 )
 
-// pair is an outConn and its other end.
-func pair(t *testing.T) (*outConn, net.Conn) {
+// pair is an Conn and its other end.
+func pair(t *testing.T) (*Conn, net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	c, err := dialer{&Agent{options: Options{Warn: func(s string) { t.Error(s) }}}}.Dial("tcp", l.Addr().String())
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := New(near.(*net.TCPConn), func(drain func()) { go drain() })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +30,7 @@ func pair(t *testing.T) (*outConn, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close(); _ = peer.Close() })
-	return c.(*outConn), peer
+	return c, peer
 }
 
 func TestWriteDoesNotWaitForAReader(t *testing.T) {
@@ -35,13 +40,16 @@ func TestWriteDoesNotWaitForAReader(t *testing.T) {
 	for range 16 { // far more than the sockets hold, and nobody reads
 		want.Write(block)
 		want.WriteString("end")
-		if n, err := c.writev(block, []byte("end")); err != nil || n != len(block)+3 {
-			t.Fatal(n, err)
+		if err := c.WriteParts(block, []byte("end")); err != nil {
+			t.Fatal(err)
 		}
+	}
+	if err := c.WriteWithin(1<<20, block); !errors.Is(err, ErrFull) || c.Waiting() <= 1<<20 {
+		t.Fatalf("%v with %d bytes waiting", err, c.Waiting())
 	}
 	room := make(chan struct{})
 	go func() {
-		c.awaitRoom()
+		c.AwaitRoom(1 << 20)
 		close(room)
 	}()
 	select {
@@ -70,5 +78,22 @@ func TestWriteAfterThePeerHasGone(t *testing.T) {
 			t.Fatal("writes go on succeeding")
 		}
 	}
-	c.awaitRoom()
+	c.AwaitRoom(1 << 20)
+}
+
+func TestManyParts(t *testing.T) {
+	c, peer := pair(t)
+	var want []byte
+	var parts [][]byte
+	for i := range 3 * partsMax {
+		parts = append(parts, []byte{byte(i), byte(i >> 8)})
+		want = append(want, parts[i]...)
+	}
+	if err := c.WriteParts(parts...); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(peer, got); err != nil || !bytes.Equal(got, want) {
+		t.Fatal("not all parts arrived in order", err)
+	}
 }

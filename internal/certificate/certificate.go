@@ -1,4 +1,5 @@
-package director
+// Package certificate makes TLS configurations of PEM files, for connections on which both sides show a certificate.
+package certificate
 
 import (
 	"crypto/tls"
@@ -8,18 +9,19 @@ import (
 	"os"
 )
 
-// TLSFiles names PEM files: the director's own certificate and key, and the CA whose certificates are believed.
-type TLSFiles struct{ Certificate, Key, CA string }
+// Files names PEM files: the daemon's own certificate and key, and the CA whose certificates are believed.
+type Files struct{ Certificate, Key, CA string }
 
-// secrets makes TLS configurations. Certificate and key are read anew for each connection, so that they can be renewed.
-type secrets struct {
-	files TLSFiles
+// Source makes TLS configurations. Certificate and key are read anew for each connection, so that they can be renewed.
+type Source struct {
+	files Files
 	ca    *x509.CertPool
 }
 
-// newSecrets reads the files. A zero TLSFiles gives nil: no TLS.
-func newSecrets(f TLSFiles) (*secrets, error) {
-	if f == (TLSFiles{}) {
+// Load reads the files. Zero Files give nil: no TLS. Errors: some files are named and others not, or one can't be read or
+// does not hold what it should.
+func Load(f Files) (*Source, error) {
+	if f == (Files{}) {
 		return nil, nil
 	}
 	if f.Certificate == "" || f.Key == "" || f.CA == "" {
@@ -29,7 +31,7 @@ func newSecrets(f TLSFiles) (*secrets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("CA: %w", err)
 	}
-	s := &secrets{f, x509.NewCertPool()}
+	s := &Source{f, x509.NewCertPool()}
 	if !s.ca.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("CA: no certificate in %s", f.CA)
 	}
@@ -37,7 +39,7 @@ func newSecrets(f TLSFiles) (*secrets, error) {
 	return s, err
 }
 
-func (s *secrets) certificate() (*tls.Certificate, error) {
+func (s *Source) certificate() (*tls.Certificate, error) {
 	c, err := tls.LoadX509KeyPair(s.files.Certificate, s.files.Key)
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s with key %s: %w", s.files.Certificate, s.files.Key, err)
@@ -45,8 +47,9 @@ func (s *secrets) certificate() (*tls.Certificate, error) {
 	return &c, nil
 }
 
-// config is for both sides; host is the name to be found in the other's certificate when this side connects.
-func (s *secrets) config(host string) *tls.Config {
+// Config is for both sides of a connection; host is the name to be found in the other's certificate when this side
+// connects, and may be filled in later.
+func (s *Source) Config(host string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		ServerName: host,

@@ -1,0 +1,243 @@
+package carrier
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/nats-io/nats.go"
+
+	"libckpt/internal/wire"
+)
+
+// Class says which way a frame travels.
+type Class uint8
+
+// The classes.
+const (
+	Control Class = iota // short frames that must not wait behind others
+	Update               // in order
+	Bulk                 // long and many, in order; as Update to a peer that has no address for bulk streams
+)
+
+// Errors of Send. The frame is lost; other errors come from the connection and mean the same.
+var (
+	ErrUnknownPeer  = errors.New("no such node")
+	ErrFull         = errors.New("too many bytes wait to be sent")
+	ErrTooLong      = errors.New("longer than a frame may be")
+	ErrPayload      = errors.New("the bus takes too short messages: raise max_payload")
+	ErrNotConnected = errors.New("no bulk stream to the node at the moment")
+	ErrClosed       = errors.New("the carrier is closed")
+)
+
+// Peer is another node director, as the directors' table of nodes has it.
+type Peer struct {
+	Name        string
+	Incarnation uint64 // 0 = not known: frames reach any incarnation that lives
+	Bulk        string // host:port where it takes bulk streams; "" = nowhere
+}
+
+// Options are the settings of a carrier. Cluster, Node, Incarnation, Control, Update and Receive must be set.
+type Options struct {
+	Cluster, Node string
+	Incarnation   uint64 // greater than that of every earlier node director of this name
+
+	// Control and Update stay the caller's. They should be two, made with bus.Options.Direct: with others Send costs
+	// more, and waits when the server does not read.
+	Control, Update *nats.Conn
+
+	// Receive is called for each frame that arrives, with what its sender says of itself. The frame is valid until
+	// Receive returns; then its memory is used again. Calls for Control, for Update and for each peer's bulk stream come
+	// one at a time, but those of different ways at the same time. While it does not return, what comes the same way
+	// waits, up to a bound beyond which it is lost.
+	Receive func(from string, incarnation uint64, frame []byte)
+
+	// Lost is called, if set, when a bulk stream to a peer has ended or could not be opened: frames that were handed over
+	// and not received are lost. Not called by SetPeers and Close.
+	Lost func(to string)
+
+	FrameMax int // longest frame in bytes; 0 = DefaultFrameMax
+
+	BulkListen string      // host:port for bulk streams of others, port 0 = any; "" = 127.0.0.1:0; or NoBulk
+	TLS        *tls.Config // for bulk streams, both sides: certificate and both CA pools; nil = plain TCP
+	Token      []byte      // known to all nodes of the cluster and nobody else; without one anybody is let in
+
+	Logger *slog.Logger // nil = slog.Default()
+}
+
+// NoBulk stands for no address: what others send as Bulk comes as Update.
+const NoBulk = "none"
+
+// Carrier takes frames to other node directors and brings theirs. Its methods may be called concurrently.
+type Carrier struct {
+	o       Options
+	log     *slog.Logger
+	numbers atomic.Uint64 // of the frames sent over NATS
+	stats   counters
+	said    complaints
+
+	peers    atomic.Pointer[map[string]*peer]
+	channels [2]*channel // by class: Control, Update
+
+	listener  *listener // nil with NoBulk
+	streamsMu sync.Mutex
+	streams   map[string]*outStream // by node; also ended ones, until the next
+
+	mu      sync.RWMutex
+	closed  bool
+	running sync.WaitGroup // calls of Receive and goroutines; Add only while not closed
+}
+
+type peer struct {
+	Peer
+	subjects [2]string // by class
+}
+
+// New makes a carrier that receives at once. The caller closes it before the connections.
+func New(o Options) (*Carrier, error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.FrameMax == 0 {
+		o.FrameMax = DefaultFrameMax
+	}
+	c := &Carrier{o: o, log: o.Logger.With("part", "carrier"), streams: make(map[string]*outStream)}
+	c.peers.Store(new(map[string]*peer))
+	for class, nc := range []*nats.Conn{o.Control, o.Update} {
+		ch := &channel{c: c, name: channelNames[class], nc: nc}
+		ch.assembly = newAssembly(o.FrameMax, c.incomplete)
+		c.channels[class] = ch
+	}
+	if o.BulkListen != NoBulk {
+		var err error
+		if c.listener, err = c.listen(); err != nil {
+			return nil, err
+		}
+		c.running.Go(c.listener.serve)
+	}
+	if err := c.subscribe(); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("messages of other nodes: %w", err)
+	}
+	return c, nil
+}
+
+var channelNames = [2]string{Control: "control", Update: "update"}
+
+func (c *Carrier) subscribe() error {
+	for _, ch := range c.channels {
+		if err := ch.subscribe(wire.SubjectIncarnation(c.o.Cluster, c.o.Node, c.o.Incarnation, ch.name)); err != nil {
+			return err
+		}
+	}
+	if err := c.channels[Control].subscribe(wire.SubjectPeer(c.o.Cluster, c.o.Node)); err != nil {
+		return err
+	}
+	for _, ch := range c.channels {
+		if err := ch.nc.FlushTimeout(dialTimeout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetPeers replaces the table of nodes. A bulk stream to a node that is not in it any more, or has another incarnation or
+// address, ends. This node itself may be in the table.
+func (c *Carrier) SetPeers(list []Peer) {
+	table := make(map[string]*peer, len(list))
+	for _, p := range list {
+		if p.Name == c.o.Node {
+			continue
+		}
+		entry := &peer{Peer: p}
+		for class := range entry.subjects {
+			if p.Incarnation == 0 {
+				entry.subjects[class] = wire.SubjectPeer(c.o.Cluster, p.Name)
+			} else {
+				entry.subjects[class] = wire.SubjectIncarnation(c.o.Cluster, p.Name, p.Incarnation, channelNames[class])
+			}
+		}
+		table[p.Name] = entry
+	}
+	c.peers.Store(&table)
+	c.endStreams(table)
+}
+
+// Peers is the table of the other nodes, in no order.
+func (c *Carrier) Peers() []Peer {
+	table := *c.peers.Load()
+	list := make([]Peer, 0, len(table))
+	for _, p := range table {
+		list = append(list, p.Peer)
+	}
+	return list
+}
+
+// Send hands a frame over for the node of the name to. It never waits. An error means that the frame is lost; without one
+// it may get lost later. The frame must not be changed any more.
+func (c *Carrier) Send(to string, frame []byte, class Class) error {
+	p := (*c.peers.Load())[to]
+	switch {
+	case p == nil:
+		return ErrUnknownPeer
+	case len(frame) > c.o.FrameMax:
+		return ErrTooLong
+	}
+	var err error
+	switch {
+	case class == Bulk && p.Bulk != "":
+		err = c.sendBulk(p, frame)
+	case class == Bulk:
+		class = Update
+		fallthrough
+	default:
+		err = c.channels[class].send(p.subjects[class], frame)
+	}
+	if err != nil {
+		c.stats.refused.Add(1)
+		return err
+	}
+	c.stats.sent.Add(1)
+	return nil
+}
+
+// begin reports whether something may run that Close is to wait for; it ends with running.Done.
+func (c *Carrier) begin() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return false
+	}
+	c.running.Add(1)
+	return true
+}
+
+// Close ends the streams and returns when Receive and Lost have returned and will not be called again. It must not be called
+// by them.
+func (c *Carrier) Close() {
+	c.mu.Lock()
+	was := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if !was {
+		for _, ch := range c.channels {
+			ch.close()
+		}
+		c.endStreams(nil)
+		if c.listener != nil {
+			c.listener.close()
+		}
+	}
+	c.running.Wait()
+}
+
+// BulkAddress is where others reach this node for bulk streams: the host of Options.BulkListen and a port; "" = nowhere.
+func (c *Carrier) BulkAddress() string {
+	if c.listener == nil {
+		return ""
+	}
+	return c.listener.address
+}

@@ -1,0 +1,270 @@
+package carrier
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveEvery, Count: keepAliveCount}
+
+// listener takes bulk streams of other nodes.
+type listener struct {
+	c       *Carrier
+	tcp     net.Listener
+	address string        // as others are told
+	closed  chan struct{} // closed with it
+
+	mu    sync.Mutex
+	conns map[net.Conn]struct{} // accepted and not ended; nil once closed
+	from  map[string]*inStream  // by node
+}
+
+type inStream struct {
+	incarnation uint64
+	conn        net.Conn
+	done        chan struct{} // closed when it has ended: Receive is not called for it any more
+}
+
+func (c *Carrier) listen() (*listener, error) {
+	address := c.o.BulkListen
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for bulk streams: %w", err)
+	}
+	ip := net.ParseIP(host)
+	if host == "" || ip != nil && ip.IsUnspecified() {
+		return nil, fmt.Errorf("listen for bulk streams: %s names no host that other nodes can reach", address)
+	}
+	tcp, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for bulk streams: %w", err)
+	}
+	if len(c.o.Token) == 0 && c.o.TLS == nil && !(host == "localhost" || ip != nil && ip.IsLoopback()) {
+		c.log.Warn("bulk streams of other nodes come without TLS or secret: whoever reaches the address can pose as a node",
+			"address", address)
+	}
+	port := tcp.Addr().(*net.TCPAddr).Port
+	return &listener{
+		c: c, tcp: tcp, address: net.JoinHostPort(host, strconv.Itoa(port)), closed: make(chan struct{}),
+		conns: make(map[net.Conn]struct{}), from: make(map[string]*inStream),
+	}, nil
+}
+
+// serve greets those that connect, a bounded number at a time, until the listener is closed.
+func (l *listener) serve() {
+	slots := make(chan struct{}, greetingsMax)
+	for {
+		conn, err := l.tcp.Accept()
+		if err != nil {
+			select {
+			case <-l.closed:
+				return
+			case <-time.After(acceptPause): // out of descriptors, perhaps
+				continue
+			}
+		}
+		select {
+		case slots <- struct{}{}:
+		default:
+			conn.Close() // it tries again
+			continue
+		}
+		if !l.c.begin() {
+			conn.Close()
+			return
+		}
+		go func() {
+			defer l.c.running.Done()
+			l.stream(conn, sync.OnceFunc(func() { <-slots }))
+		}()
+	}
+}
+
+// stream is the life of an accepted connection; greeted is called when it is known who it is, or at the end.
+func (l *listener) stream(conn net.Conn, greeted func()) {
+	defer greeted()
+	defer conn.Close()
+	if !l.add(conn) {
+		return
+	}
+	defer l.remove(conn)
+	peer := conn.RemoteAddr().String()
+	conn.(*net.TCPConn).SetKeepAliveConfig(keepAlive)
+	conn.SetDeadline(time.Now().Add(greetingTimeout))
+	tcp := conn
+	conn, err := l.c.secure(conn, "")
+	var from sender
+	r := bufio.NewReaderSize(conn, 64<<10)
+	if err == nil {
+		from, err = l.c.examine(conn, r)
+	}
+	var s *inStream
+	if err == nil {
+		s, err = l.enter(from, tcp)
+	}
+	if err != nil {
+		l.refused(peer, err)
+		return
+	}
+	greeted()
+	defer l.leave(from, s)
+	conn.SetDeadline(time.Time{})
+	err = l.c.receiveFrames(conn, r, from)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && l.c.said.allow("stream from "+from.node) {
+		l.c.log.Warn("bulk stream of another node ended", "node", from.node, "peer", peer, "reason", err)
+	}
+}
+
+// refused counts one who was not let in, and says so.
+func (l *listener) refused(peer string, err error) {
+	if errors.Is(err, net.ErrClosed) {
+		return
+	}
+	l.c.stats.strangers.Add(1)
+	if l.c.said.allow("stranger") {
+		l.c.log.Warn("bulk stream refused", "peer", peer, "reason", strings.Join(strings.Fields(err.Error()), " "))
+	}
+}
+
+func (l *listener) add(conn net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conns == nil {
+		return false
+	}
+	l.conns[conn] = struct{}{}
+	return true
+}
+
+func (l *listener) remove(conn net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, conn)
+}
+
+var (
+	errOlder   = errors.New("a later incarnation of the node is connected")
+	errStreams = errors.New("too many nodes are connected")
+)
+
+// enter makes a stream the one of its node. An earlier one of the node is ended first: no frame of it comes later.
+func (l *listener) enter(from sender, conn net.Conn) (*inStream, error) {
+	s := &inStream{from.incarnation, conn, make(chan struct{})}
+	for {
+		l.mu.Lock()
+		old := l.from[from.node]
+		switch {
+		case old == nil && len(l.from) >= streamsMax:
+			l.mu.Unlock()
+			return nil, errStreams
+		case old == nil:
+			l.from[from.node] = s
+			l.mu.Unlock()
+			return s, nil
+		case old.incarnation > from.incarnation:
+			l.mu.Unlock()
+			return nil, errOlder
+		}
+		l.mu.Unlock()
+		old.conn.Close()
+		select {
+		case <-old.done:
+		case <-l.closed:
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+func (l *listener) leave(from sender, s *inStream) {
+	l.mu.Lock()
+	delete(l.from, from.node) // nobody else enters before
+	l.mu.Unlock()
+	close(s.done)
+}
+
+func (l *listener) close() {
+	close(l.closed)
+	l.tcp.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for conn := range l.conns {
+		conn.Close()
+	}
+	l.conns = nil
+}
+
+// receiveFrames reads a stream until it ends.
+func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
+	g := granter{conn: conn}
+	if err := g.grant(); err != nil {
+		return err
+	}
+	head := make([]byte, frameHead)
+	var kept []byte // memory for the next frame: making it anew takes longer than filling it
+	for {
+		if _, err := io.ReadFull(r, head); err != nil {
+			return err
+		}
+		n := int(binary.BigEndian.Uint32(head))
+		if n > c.o.FrameMax {
+			return fmt.Errorf("a frame of %d bytes, more than %d", n, c.o.FrameMax)
+		}
+		if err := g.read(frameHead); err != nil {
+			return err
+		}
+		if n > cap(kept) {
+			kept = make([]byte, n)
+		}
+		frame := kept[:n:n]
+		if n > bulkKeepBytes {
+			kept = nil
+		}
+		conn.SetReadDeadline(time.Now().Add(stallTimeout))
+		for rest := frame; len(rest) > 0; {
+			part := rest[:min(len(rest), bulkReadBytes)]
+			if _, err := io.ReadFull(r, part); err != nil {
+				return err
+			}
+			if err := g.read(len(part)); err != nil {
+				return err
+			}
+			rest = rest[len(part):]
+		}
+		conn.SetReadDeadline(time.Time{})
+		c.stats.received.Add(1)
+		c.o.Receive(from.node, from.incarnation, frame)
+	}
+}
+
+// granter tells the sender of a stream how many bytes it may send: bulkWindow beyond those that were read.
+type granter struct {
+	conn    net.Conn
+	taken   uint64 // bytes read
+	granted uint64
+}
+
+func (g *granter) read(n int) error {
+	g.taken += uint64(n)
+	if g.granted-g.taken > bulkWindow*3/4 {
+		return nil
+	}
+	return g.grant()
+}
+
+func (g *granter) grant() error {
+	g.granted = g.taken + bulkWindow
+	g.conn.SetWriteDeadline(time.Now().Add(stallTimeout))
+	_, err := g.conn.Write(binary.BigEndian.AppendUint64(nil, g.granted))
+	return err
+}

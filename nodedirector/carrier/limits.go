@@ -1,0 +1,43 @@
+package carrier
+
+import "time"
+
+// DefaultFrameMax is the longest frame in bytes unless Options.FrameMax says otherwise: the largest write by default, and
+// room for what goes with it.
+const DefaultFrameMax = 144 << 20
+
+// Limits on what is sent and received over NATS.
+const (
+	pieceBytesMax  = 256 << 10       // of a frame in one message, or what the server takes if that is less
+	pieceBytesMin  = 1 << 10         // a server that takes less is of no use
+	queueBytesMax  = 16 << 20        // waiting in one connection, beyond which frames are refused
+	pendingMsgsMax = 64 << 10        // received by a connection and not yet looked at, beyond which messages are dropped
+	pendingMemMax  = 64 << 20        // bytes of them
+	sendersMax     = 1024            // nodes whose frames are being put together
+	framesPutMax   = 2               // longest frames that may be put together at a time, in bytes of memory
+	pieceWait      = 5 * time.Second // for a frame's next piece
+)
+
+// Limits on bulk streams.
+const (
+	bulkQueueBytes  = 16 << 20               // waiting for one stream, beyond which frames are refused, but for a single one
+	bulkWindow      = 8 << 20                // bytes that a receiver lets come in beyond what it has dealt with
+	bulkBatchBytes  = 1 << 20                // written at a time
+	bulkBatchFrames = 256                    // of which these many frames, at most
+	bulkReadBytes   = 256 << 10              // read at a time
+	bulkKeepBytes   = 1 << 20                // of memory for frames that a stream keeps
+	streamsMax      = 1024                   // incoming, one from each node
+	greetingsMax    = 32                     // strangers being greeted at a time
+	greetingBytes   = 512                    // longest line of a greeting
+	greetingTimeout = 5 * time.Second        // from connecting to the last line
+	dialTimeout     = 2 * time.Second        // for TCP to connect
+	dialPause       = 200 * time.Millisecond // after a stream that could not be opened, or has ended
+	stallTimeout    = 10 * time.Second       // for the receiver to take or grant anything, and for the rest of a frame to come
+	keepAliveIdle   = 5 * time.Second
+	keepAliveEvery  = time.Second
+	keepAliveCount  = 5
+	acceptPause     = 50 * time.Millisecond // after accept has failed
+)
+
+// logInterval is the least time between two lines of the same complaint.
+const logInterval = 10 * time.Second
