@@ -15,7 +15,7 @@ func needReplication(t *testing.T) {
 }
 
 // routed says whether servers embedded in node directors find each other by routes.
-const routed = false
+const routed = true
 
 // needRoutes leaves the test out, counted, as long as they don't.
 func needRoutes(t *testing.T) {
