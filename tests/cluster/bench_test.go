@@ -142,8 +142,8 @@ func (m *bench) row(what, host, checkpoint string, writers int, result string) {
 	fmt.Fprintf(m.csv, "%q,%s,%s,%d,%s\n", what, host, checkpoint, writers, result)
 }
 
-// takeover measures, after each of several kills, the time until the first call begun after the kill succeeds on a host
-// that lives, and the longest time between two calls that succeed. kill = nil kills the director that leads.
+// takeover measures on a host that lives what each of several kills does to calls, as in outage. kill = nil kills the
+// director that leads.
 func (m *bench) takeover(what string, kill func(h *testcluster.Host)) {
 	m.b.Helper()
 	first, gap := map[string][]int64{}, map[string][]int64{}
@@ -160,16 +160,17 @@ func (m *bench) takeover(what string, kill func(h *testcluster.Host)) {
 		go m.repeat(on, 0, stop, reads, "read "+section)
 		go m.repeat(on, 1, stop, writes, "write "+section+" 1")
 		time.Sleep(200 * time.Millisecond) // calls on their way, before the kill
-		at := now()
+		before := now()
 		if kill == nil {
 			victim.Kill(testcluster.Director)
 		} else {
 			kill(victim)
 		}
+		after := now()
 		time.Sleep(4 * time.Second) // long enough to see each gap: what is measured, not a wait for something
 		close(stop)
 		for kind, list := range map[string][]answer{"read": <-reads, "write": <-writes} {
-			f, g := outage(list, at)
+			f, g := outage(list, before, after)
 			if f < 0 {
 				m.b.Fatalf("%s, round %d: no %s succeeded on %s", what, round, kind, on.host.Name)
 			}
@@ -212,22 +213,20 @@ func (m *bench) repeat(on *client, thread int, stop chan struct{}, done chan<- [
 	}
 }
 
-// outage is the time from a moment to the end of the first call begun since that succeeded, -1 if there is none, and the
-// longest between the ends of two calls that succeeded, of which the second one came after the moment; ns.
-func outage(list []answer, at int64) (first, gap int64) {
+// outage is what a kill that lasted from before to after did to calls, in ns: first is the time until the end of the first
+// one that began after it and succeeded, -1 if there is none; gap the longest between the ends of two that succeeded.
+func outage(list []answer, before, after int64) (first, gap int64) {
 	first = -1
-	last := at
+	last := before
 	for _, a := range list {
-		if a.code != ok {
+		if a.code != ok || a.end < before {
 			continue
 		}
-		if a.end > at {
-			gap = max(gap, a.end-last)
+		gap = max(gap, a.end-last)
+		last = a.end
+		if a.begin >= after && first < 0 {
+			first = a.end - after
 		}
-		if a.begin >= at && first < 0 {
-			first = a.end - at
-		}
-		last = max(a.end, at)
 	}
 	return first, gap
 }

@@ -117,11 +117,12 @@ static void prepare(struct subject *s, char **argv)
     set_name(&s->name, argv[1], "");
     set_name(&s->own_name, argv[1], argv[4]);
     s->section = (SaCkptSectionIdT){(SaUint16T)strlen(argv[4]), (SaUint8T *)argv[4]};
+    /* as the clients of tests/cluster have them, which open the checkpoints first */
     s->attributes = (SaCkptCheckpointCreationAttributesT){
         .creationFlags = (SaCkptCheckpointCreationFlagsT)atoi(argv[2]),
         .checkpointSize = SIZE,
         .retentionDuration = SA_TIME_ONE_MINUTE,
-        .maxSections = 1000,
+        .maxSections = 1000000,
         .maxSectionSize = 4096,
         .maxSectionIdSize = 64,
     };
