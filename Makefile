@@ -65,7 +65,7 @@ PROCESS_CXX :=
 endif
 TESTS := $(B)/tests/conformance $(B)/tests/clovis $(B)/tests/clovis-sdk $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
 	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(DATASET_C) $(B)/tests/bench-dataset $(B)/tests/nats-server \
-	$(B)/tests/cluster/client $(B)/tests/toxiproxy-server
+	$(B)/tests/cluster/client $(B)/tests/cluster/measure $(B)/tests/toxiproxy-server
 ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(B)/asan/conformance $(B)/asan/clovis $(B)/asan/clovis-sdk \
 	$(addprefix $(B)/asan/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS)))
 
@@ -74,7 +74,7 @@ HEADERS := saAis.h saAis_B_5_14.h saCkpt.h saCkpt_B_02_03.h openais/saAis.h open
 	clIocApi.h clOsalApi.h clCntApi.h clEoApi.h clLogApi.h
 
 .DELETE_ON_ERROR:
-.PHONY: all lib bin examples tests asan arm64 test check conformance bench soak demo install uninstall clean help
+.PHONY: all lib bin examples tests asan arm64 test check conformance bench bench-cluster soak demo install uninstall clean help
 
 all: lib bin examples tests ## build everything under build/ (the default)
 
@@ -198,6 +198,10 @@ $(B)/tests/toxiproxy-server: Makefile
 	@echo $(GO) install $(TOXIPROXY); if GOBIN=$(CURDIR)/$(B)/toxiproxy $(GO) install -trimpath $(TOXIPROXY); \
 		then mv $(B)/toxiproxy/server $@; else echo "note: toxiproxy can't be had here: tests with delays are left out"; fi
 
+$(B)/tests/cluster/measure: tests/bench/cluster/measure.c $(wildcard include/*.h) $(B)/lib/libckpt.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -Iinclude $< -o $@ -L$(B)/lib -lckpt
+
 $(B)/tests/cluster/client: $(wildcard tests/cluster/testdata/*.c tests/cluster/testdata/*.h include/*.h include/*/*.h) \
 		$(B)/lib/libckpt.so
 	@mkdir -p $(@D)
@@ -277,6 +281,10 @@ bench: all ## measure; CSV on stdout
 	tests/testcluster/with-service.sh $(B)/tests/bench
 	LD_LIBRARY_PATH=$(B)/lib $(B)/tests/bench-dataset
 
+bench-cluster: all ## measure three hosts (network namespaces, needs root); CSV in build/bench-cluster.csv
+	$(GO) test -run '^$$' -bench Cluster -benchtime 1x -timeout 30m ./tests/cluster
+	cat $(B)/bench-cluster.csv
+
 FUZZ := $(GO) test -run '^$$' -fuzztime $(CKPT_SOAK_SECONDS)s -fuzzminimizetime 5x -fuzz
 
 soak: all ## the long tests: full counts, CKPT_SOAK_SECONDS (60) for each test that runs for a time, SEEDS (20000) simulated clusters
@@ -320,4 +328,4 @@ clean: ## remove build/
 	rm -rf $(B)
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.* ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.* ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "%-12s %s\n", $$1, $$2 }'

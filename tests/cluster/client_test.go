@@ -176,7 +176,7 @@ func (c *client) open(thread int, name string, flags int, retention time.Duratio
 		openTimeout.Milliseconds())
 }
 
-// value reads a section until it holds a value.
+// awaitValue reads a section until it holds a value.
 func (c *client) awaitValue(thread int, section string, want uint64) {
 	c.t.Helper()
 	await(c.t, fmt.Sprintf("section %s is %d on %s", section, want, c.host.Name), func() bool {

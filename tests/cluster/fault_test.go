@@ -11,10 +11,11 @@ import (
 
 // fault is something that happens to a cluster and ends again.
 type fault struct {
-	name       string
-	lasts      time.Duration
-	begin, end func(l *load) error
-	moving     bool // takes a replica's memory away: needs replication
+	name  string
+	lasts time.Duration
+	begin func(l *load) error
+	end   func(l *load) error // starts what was killed, and does not wait
+	lost  int                 // the host whose memory is gone, with the applications on it; 0 = none
 }
 
 const (
@@ -26,7 +27,7 @@ const (
 func killed(name string, k int, part testcluster.Part, lasts time.Duration) fault {
 	return fault{name: "kill " + name, lasts: lasts,
 		begin: func(l *load) error { l.c.Host(k).Kill(part); return nil },
-		end:   func(l *load) error { l.c.Host(k).Start(); l.c.Host(k).AwaitReady(); return nil }}
+		end:   func(l *load) error { l.c.Host(k).Start(); return nil }}
 }
 
 // paused stops a part of a host for a time.
@@ -38,15 +39,9 @@ func paused(name string, k int, part testcluster.Part, lasts time.Duration) faul
 
 // powerless is the loss of a whole machine, which comes back with its disk.
 func powerless(name string, k int) fault {
-	return fault{name: "power off " + name, lasts: long, moving: true,
+	return fault{name: "power off " + name, lasts: long, lost: k,
 		begin: func(l *load) error { l.c.Host(k).PowerOff(); return nil },
-		end: func(l *load) error {
-			h := l.c.Host(k)
-			h.Start()
-			h.AwaitReady()
-			l.add(h) // the applications of the host have died with it
-			return nil
-		}}
+		end:   func(l *load) error { l.c.Host(k).Start(); return nil }}
 }
 
 // network is a fault of the network that Heal ends.
@@ -72,7 +67,7 @@ var faults = []fault{
 			return everywhere(l.c, func(h *testcluster.Host) error { h.Kill(testcluster.Director); return nil })
 		},
 		end: func(l *load) error {
-			return everywhere(l.c, func(h *testcluster.Host) error { h.Start(); h.AwaitReady(); return nil })
+			return everywhere(l.c, func(h *testcluster.Host) error { h.Start(); return nil })
 		}},
 	killed("the active's NATS server", 1, testcluster.Server, short),
 	killed("a replica's NATS server", 3, testcluster.Server, long),
@@ -110,18 +105,46 @@ func TestFaults(t *testing.T) {
 	var y tally
 	for i, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
-			if f.moving {
+			if f.lost != 0 {
 				needReplication(t)
 			}
 			restore(t, c)
 			l := startLoad(t, c, fmt.Sprintf("load%d", i))
 			l.awaitWorking()
 			l.awaitReplicas()
-			l.during(f.lasts, func() error { return f.begin(l) }, func() error { return f.end(l) })
+			l.suffer(f)
 			l.finish(&y)
 		})
 	}
 	y.enough(t)
+}
+
+// suffer lets the clients work through faults, which are there at the same time.
+func (l *load) suffer(list ...fault) {
+	l.t.Helper()
+	var lasts time.Duration
+	for _, f := range list {
+		lasts = max(lasts, f.lasts)
+	}
+	l.during(lasts, func() (all error) {
+		for _, f := range list {
+			all = errors.Join(all, f.begin(l))
+		}
+		return all
+	}, func() (all error) {
+		for _, f := range list {
+			all = errors.Join(all, f.end(l))
+		}
+		for _, h := range l.c.All() {
+			h.AwaitReady()
+		}
+		for _, f := range list {
+			if f.lost != 0 {
+				l.add(l.c.Host(f.lost))
+			}
+		}
+		return all
+	})
 }
 
 // restore ends what a test that failed has left.

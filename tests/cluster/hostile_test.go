@@ -44,27 +44,33 @@ func TestMalformed(t *testing.T) {
 	late := startClient(t, workplaces(c)[0], 1)
 	late.open(0, "seen", allReplicas, 0) // so that directors are asked something, too
 	before := malformed(t, c)
+	kinds := make(map[string]int) // third part of the subject: see docs/configuration.md
 	l.during(time.Second, func() error {
 		l.awaitCalls(callsAround)
 		mu.Lock()
 		messages := make(map[string][]byte, len(seen))
 		for subject, data := range seen {
-			if !reply(subject) {
-				messages[subject] = data
-			}
+			messages[subject] = data
+			kinds[strings.Split(subject, ".")[2]]++
 		}
 		mu.Unlock()
 		for subject, data := range messages {
 			for _, m := range hostile(data) {
-				if err := nc.Publish(subject, m); err != nil {
+				if err := nc.PublishRequest(subject, nats.NewInbox(), m); err != nil {
 					return err
 				}
 			}
 		}
-		t.Logf("%d subjects", len(messages))
+		t.Logf("subjects by kind: %v", kinds)
 		return nc.Flush()
 	}, func() error { return nil })
-	await(t, "dropped messages are counted", func() bool { return malformed(t, c) > before })
+	for _, kind := range []string{"d", "n", "r"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no subject ckpt.*.%s has been seen", kind)
+		}
+	}
+	await(t, "node directors count what they drop", func() bool { return malformed(t, c) > before })
+	await(t, "the director tells what it drops", func() bool { return strings.Contains(c.Host(1).Log(), "message to the director dropped") })
 	t.Logf("%d messages were counted as malformed", malformed(t, c)-before)
 	l.finish(new(tally))
 	for line := range strings.Lines(c.Log()) {
@@ -75,10 +81,6 @@ func TestMalformed(t *testing.T) {
 }
 
 const subjectsMax = 1000
-
-// reply reports whether a subject is for the replies to one request: those of load go away too soon to be hit, and a
-// client's mistake in one is told to its application.
-func reply(subject string) bool { return strings.HasPrefix(subject, "_INBOX.") }
 
 // hostile makes messages that can't be right from one that is: cut off, and random ones.
 func hostile(data []byte) [][]byte {

@@ -114,11 +114,11 @@ func awaitLine(t testing.TB, p *testcluster.Program, prefix string) string {
 	for {
 		select {
 		case line, open := <-p.Lines:
-			if strings.HasPrefix(line, prefix) {
-				return line
-			}
 			if !open {
 				t.Fatalf("the program ended before it said %q", prefix)
+			}
+			if strings.HasPrefix(line, prefix) {
+				return line
 			}
 			t.Log(line)
 		case <-limit:

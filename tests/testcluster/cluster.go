@@ -19,7 +19,7 @@ const (
 	readyTimeout = 30 * time.Second // from start to the ready line
 	stopTimeout  = 20 * time.Second // from SIGTERM to the end
 	logLinesMax  = 40               // shown of a log when a test has failed
-	dialTimeout  = 5 * time.Second  // of a connection between hosts
+	dialTimeout  = 2 * time.Second  // of a connection between hosts
 )
 
 // Options says which processes make up the service.

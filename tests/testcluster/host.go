@@ -62,13 +62,17 @@ func (h *Host) plan() error {
 		h.server.silent = true
 		bus = []string{"--nats", fmt.Sprintf("nats://%s:%d", h.Address, busPort)}
 	} else {
-		bus = []string{"--listen", h.at(busPort), "--route-listen", h.at(routePort), "--routes", h.others(routePort)}
+		secret := filepath.Join(h.dir, "secret")
+		if err := os.WriteFile(secret, []byte("the same on all hosts\n"), 0o600); err != nil {
+			return err
+		}
+		bus = []string{"--listen", h.at(busPort), "--routes", list(h.c.hosts, routePort), "--cluster-secret-file", secret}
 	}
 	common := join([]string{"--node", h.Name, "--run-dir", h.RunDir(), "--data-dir", h.DataDir()}, o.Args)
 	node := join(bus, []string{"--segment-dir", h.segmentDir()}, o.NodeArgs)
 	director := o.DirectorArgs
 	if o.Directors > 1 {
-		director = join([]string{"--directors", h.group()}, director)
+		director = join([]string{"--directors", list(h.c.hosts[:o.Directors], raftPort)}, director)
 	}
 	switch {
 	case directs && o.Together:
@@ -94,22 +98,22 @@ func (h *Host) at(port int) string { return net.JoinHostPort(h.Address, fmt.Spri
 
 // others are the route URLs of the other hosts' servers.
 func (h *Host) others(port int) string {
-	var list []string
+	var urls []string
 	for _, o := range h.c.hosts {
 		if o != h {
-			list = append(list, "nats://"+o.at(port))
+			urls = append(urls, "nats://"+o.at(port))
 		}
 	}
-	return strings.Join(list, ",")
+	return strings.Join(urls, ",")
 }
 
-// group is the list of directors.
-func (h *Host) group() string {
-	var list []string
-	for _, o := range h.c.hosts[:h.c.o.Directors] {
-		list = append(list, o.Name+"="+o.at(raftPort))
+// list names hosts with their addresses.
+func list(hosts []*Host, port int) string {
+	var all []string
+	for _, h := range hosts {
+		all = append(all, h.Name+"="+h.at(port))
 	}
-	return strings.Join(list, ",")
+	return strings.Join(all, ",")
 }
 
 // serverConfig is that of an external server. It tells its clients of no other: what runs on a host uses the host's own.
