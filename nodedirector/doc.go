@@ -9,13 +9,14 @@
 //
 //	replication  a package of its own: an update against the attributes and sections (decide.go), which sections an
 //	             iteration shows in which order (choose.go), replicas on several nodes
-//	role.go      a configuration: who is active, may this node's replica be read
 //	slots.go     a request against its slot: new, repeated, or out of date
 //	staging.go   the pieces of a large request
 //	history.go   the recent updates of a checkpoint
 //	expiry.go    which sections have expired, and may the wall clock be trusted
 //
-// Around it, checkpoint.go holds one lock per checkpoint over its segment; metadata.go opens, closes and unlinks through
+// Around it, checkpoint.go holds one lock per checkpoint over its core (replication.Core) and segment, and obeys
+// configurations; submit.go gives requests to the core and carries its effects out; reads.go carries reads out, here or for
+// another node; replicastore.go is the core's store; peers.go sends and receives the messages between nodes. metadata.go opens, closes and unlinks through
 // the active director (director.go), which alone knows the names; control.go registers, sends heartbeats and carries out
 // the configurations that come back; restart.go attaches what an earlier process of this node left.
 //
@@ -29,6 +30,6 @@
 //	persistrestore.go  the segment made from the copy, when the power has taken it
 //
 // Locks are taken in this order: the lock of a name (names.go), checkpoint.mu, then any of Node.mu, session.mu,
-// directorState.mu and expiryLoop.mu, of which no two are held at once. Nothing is waited for while one but the lock of a
+// directorState.mu, expiryLoop.mu, peers.mu and that of replication.Pairs, of which no two are held at once. Nothing is waited for while one but the lock of a
 // name is held.
 package nodedirector

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"sync"
@@ -38,6 +39,7 @@ type session struct {
 	opening   map[uint64]chan struct{} // closed when the opening has ended
 	slots     slots
 	restored  bool            // from an earlier process; does not change
+	pruning   bool            // prune is to be called
 	written   map[uint64]bool // checkpoints that may hold answers to the session's requests
 }
 
@@ -248,14 +250,23 @@ func (s *session) writes(c *checkpoint) {
 	if s.ended || s.written[c.id] {
 		return
 	}
-	if len(s.written) >= writtenMin+2*len(s.opens) {
-		for id := range s.written {
-			if s.n.checkpoint(id) == nil {
-				delete(s.written, id)
-			}
-		}
-	}
 	s.written[c.id] = true
+	if len(s.written) > writtenMin+2*len(s.opens) && !s.pruning {
+		s.pruning = true
+		s.n.goDo(s.prune)
+	}
+}
+
+// prune forgets checkpoints that are no more.
+func (s *session) prune() {
+	exists := make(map[uint64]bool)
+	for _, c := range s.n.checkpointList() {
+		exists[c.id] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pruning = false
+	maps.DeleteFunc(s.written, func(id uint64, _ bool) bool { return !exists[id] })
 }
 
 // endSession drops the answers to a session's requests, wherever the checkpoint has replicas.
