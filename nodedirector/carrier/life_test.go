@@ -3,6 +3,7 @@ package carrier
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -327,5 +328,44 @@ func TestStreamsWithTLS(t *testing.T) {
 	}
 	if box.len() != 1 {
 		t.Error("a stranger's frame arrived")
+	}
+}
+
+// TestCloseDuringGreeting closes a carrier while a peer has not answered its greeting: Close does not wait for that peer.
+func TestCloseDuringGreeting(t *testing.T) {
+	s := startBus(t)
+	authority := certificatetest.New(t)
+	source, err := certificate.Load(authority.Files("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", source.Config(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	greeted := make(chan error, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err == nil {
+			defer conn.Close()
+			r := bufio.NewReader(conn)
+			_, err = r.ReadString('\n')
+			greeted <- err
+			_, _ = r.ReadString('\n') // until a closes it
+			return
+		}
+		greeted <- err
+	}()
+	a, _ := s.node(t, "a", func(o *Options) { o.TLS = source.Config("") })
+	a.SetPeers([]Peer{{"b", 7, l.Addr().String()}})
+	sendAll(t, a, "b", []byte("x"))
+	if err := <-greeted; err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	a.Close()
+	if took := time.Since(start); took > greetingTimeout/2 {
+		t.Errorf("Close took %v", took)
 	}
 }

@@ -132,18 +132,19 @@ func (s *outStream) fail(err error) {
 // serve opens the stream and writes what is queued until it ends.
 func (s *outStream) serve() error {
 	d := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}
-	conn, err := d.DialContext(s.ctx, "tcp", s.to.Bulk)
+	tcp, err := d.DialContext(s.ctx, "tcp", s.to.Bulk)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(s.ctx, func() { conn.Close() })()
-	conn.SetDeadline(time.Now().Add(greetingTimeout))
+	defer tcp.Close()
+	defer context.AfterFunc(s.ctx, func() { tcp.Close() })()
+	tcp.SetDeadline(time.Now().Add(greetingTimeout))
 	host, _, err := net.SplitHostPort(s.to.Bulk)
 	if err != nil {
 		return err
 	}
-	if conn, err = s.c.secure(conn, host); err != nil {
+	conn, err := s.c.secure(tcp, host)
+	if err != nil {
 		return err
 	}
 	r := bufio.NewReaderSize(conn, greetingBytes)
