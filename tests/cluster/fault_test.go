@@ -46,7 +46,9 @@ func powerless(name string, k int) fault {
 
 // network is a fault of the network that Heal ends.
 func network(name string, lasts time.Duration, begin func(c *testcluster.Hosts) error) fault {
-	return fault{name: name, lasts: lasts, begin: func(l *load) error { return begin(l.c) }, end: func(l *load) error { return l.c.Heal() }}
+	return fault{name: name, lasts: lasts,
+		begin: func(l *load) error { return begin(l.c) },
+		end:   func(l *load) error { return l.c.Heal() }}
 }
 
 func everywhere(c *testcluster.Hosts, do func(h *testcluster.Host) error) (all error) {
@@ -80,8 +82,12 @@ var faults = []fault{
 	network("unplug the active", long, func(c *testcluster.Hosts) error { return c.Host(1).Unplug() }),
 	network("unplug a replica", long, func(c *testcluster.Hosts) error { return c.Host(2).Unplug() }),
 	network("cut the active from a replica", long, func(c *testcluster.Hosts) error { return c.Host(1).Cut(c.Host(2)) }),
-	network("the active does not hear a replica", long, func(c *testcluster.Hosts) error { return c.Host(1).Deafen(c.Host(2)) }),
-	network("a replica does not hear the active", long, func(c *testcluster.Hosts) error { return c.Host(2).Deafen(c.Host(1)) }),
+	network("the active does not hear a replica", long, func(c *testcluster.Hosts) error {
+		return c.Host(1).Deafen(c.Host(2))
+	}),
+	network("a replica does not hear the active", long, func(c *testcluster.Hosts) error {
+		return c.Host(2).Deafen(c.Host(1))
+	}),
 	network("lose packets", long, func(c *testcluster.Hosts) error {
 		return everywhere(c, func(h *testcluster.Host) error { return h.Lose(0.1) })
 	}),

@@ -70,7 +70,9 @@ func TestMalformed(t *testing.T) {
 		}
 	}
 	await(t, "node directors count what they drop", func() bool { return malformed(t, c) > before })
-	await(t, "the director tells what it drops", func() bool { return strings.Contains(c.Host(1).Log(), "message to the director dropped") })
+	await(t, "the director tells what it drops", func() bool {
+		return strings.Contains(c.Host(1).Log(), "message to the director dropped")
+	})
 	t.Logf("%d messages were counted as malformed", malformed(t, c)-before)
 	l.finish(new(tally))
 	for line := range strings.Lines(c.Log()) {

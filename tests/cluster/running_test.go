@@ -42,7 +42,8 @@ func TestHeadless(t *testing.T) {
 	l.during(3*time.Second, func() error {
 		c.Host(1).Kill(testcluster.Director)
 		go func() {
-			opened <- late.call(0, "open later %d %d 10 0 %d", allReplicas, forReading|forWriting|creating, openTimeout.Milliseconds())
+			opened <- late.call(0, "open later %d %d 10 0 %d", allReplicas, forReading|forWriting|creating,
+				openTimeout.Milliseconds())
 		}()
 		before := l.sync.count()
 		l.awaitCalls(10 * callsAround)
@@ -100,7 +101,8 @@ func TestTakeover(t *testing.T) {
 	time.Sleep(1500 * time.Millisecond) // how far the active comes
 	c.Host(3).PowerOff()
 	taken := awaitLine(t, standby, "standby: the active is silent after")
-	total := awaitLine(t, standby, fmt.Sprintf("%d words in %d lines", len(strings.Fields(string(content))), strings.Count(string(content), "\n")))
+	total := awaitLine(t, standby, fmt.Sprintf("%d words in %d lines", len(strings.Fields(string(content))),
+		strings.Count(string(content), "\n")))
 	t.Logf("%s; %s", taken, total)
 	if err := standby.End(); err != nil {
 		t.Error(err)

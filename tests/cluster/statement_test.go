@@ -246,5 +246,7 @@ func TestLocalRead(t *testing.T) {
 
 func (c *client) awaitGone(thread int, section string) {
 	c.t.Helper()
-	await(c.t, "section "+section+" is gone on "+c.host.Name, func() bool { return c.call(thread, "read %s", section).code == notExist })
+	await(c.t, "section "+section+" is gone on "+c.host.Name, func() bool {
+		return c.call(thread, "read %s", section).code == notExist
+	})
 }

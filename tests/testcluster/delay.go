@@ -2,6 +2,7 @@ package testcluster
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -60,7 +61,8 @@ func startProxy(c *Hosts) *proxy {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	x.process = &process{name: "toxiproxy-server", path: path, env: cleanEnv(), silent: true, network: c.network.namespace(bridgeHost),
+	x.process = &process{name: "toxiproxy-server", path: path, env: cleanEnv(), silent: true,
+		network: c.network.namespace(bridgeHost),
 		logPath: filepath.Join(c.dir, "toxiproxy.log"),
 		args:    []string{"-host", proxyAddress, "-port", fmt.Sprint(proxyControlPort), "-config", config}}
 	if err := x.process.start(); err != nil {
@@ -89,8 +91,12 @@ func (x *proxy) routes(h *Host) string {
 
 // Delay holds back what the servers send each other, both ways, by a time each; 0 ends that. It needs Proxied.
 func (c *Hosts) Delay(by time.Duration) error {
-	client := http.Client{Timeout: dialTimeout, Transport: &http.Transport{DisableKeepAlives: true,
-		Dial: func(_, address string) (net.Conn, error) { return dialIn(c.proxy.process.network, address) }}}
+	client := http.Client{Timeout: dialTimeout, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(_ context.Context, _, address string) (net.Conn, error) {
+			return dialIn(c.proxy.process.network, address)
+		},
+	}}
 	for _, p := range c.proxy.pairs {
 		for _, stream := range []string{"upstream", "downstream"} {
 			base := fmt.Sprintf("http://%s:%d/proxies/%s/toxics", proxyAddress, proxyControlPort, p.Name)

@@ -42,7 +42,8 @@ func (h *Host) Lose(share float64) error {
 	if err != nil {
 		return err
 	}
-	return n.filter(h.Name, "-A", "INPUT", "-i", "eth0", "-m", "statistic", "--mode", "random", "--probability", fmt.Sprint(share), "-j", "DROP")
+	return n.filter(h.Name, "-A", "INPUT", "-i", "eth0", "-m", "statistic", "--mode", "random",
+		"--probability", fmt.Sprint(share), "-j", "DROP")
 }
 
 // Throttle bounds what the host sends, in kbit/s.
@@ -51,8 +52,8 @@ func (h *Host) Throttle(kbit int) error {
 	if err != nil {
 		return err
 	}
-	return run("tc", "-n", n.namespace(h.Name), "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", fmt.Sprintf("%dkbit", kbit),
-		"burst", "16kb", "latency", "200ms")
+	return run("tc", "-n", n.namespace(h.Name), "qdisc", "replace", "dev", "eth0", "root", "tbf",
+		"rate", fmt.Sprintf("%dkbit", kbit), "burst", "16kb", "latency", "200ms")
 }
 
 // Heal ends all faults of the network, and Delay.

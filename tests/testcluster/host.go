@@ -47,7 +47,8 @@ func (h *Host) plan() error {
 	}
 	directs := h.Number <= o.Directors
 	if directs && o.DirectorSpace != 0 {
-		if err := run("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d,mode=755", o.DirectorSpace), "ckpt-test", h.DataDir()); err != nil {
+		size := fmt.Sprintf("size=%d,mode=755", o.DirectorSpace)
+		if err := run("mount", "-t", "tmpfs", "-o", size, "ckpt-test", h.DataDir()); err != nil {
 			return err
 		}
 		h.mounted = true

@@ -55,7 +55,8 @@ func withoutNamespaces() string {
 	if err := n.addNamespace("x"); err != nil {
 		return err.Error()
 	}
-	if err := n.filter("x", "-A", "INPUT", "-m", "statistic", "--mode", "random", "--probability", "0.5", "-j", "DROP"); err != nil {
+	drop := []string{"-A", "INPUT", "-m", "statistic", "--mode", "random", "--probability", "0.5", "-j", "DROP"}
+	if err := n.filter("x", drop...); err != nil {
 		return err.Error()
 	}
 	return ""
