@@ -19,9 +19,6 @@ func TestArrangements(t *testing.T) {
 		"together":                  {Bus: testcluster.Embedded, Directors: 3, Together: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if o.Bus == testcluster.Embedded {
-				needRoutes(t)
-			}
 			c := testcluster.StartHosts(t, o)
 			var clients []*client
 			for _, h := range c.All() {
@@ -38,7 +35,7 @@ func TestArrangements(t *testing.T) {
 				return true
 			})
 			clients[0].must(0, "create a 1 0")
-			for i := range workplaces(c) {
+			for i := range c.All() {
 				clients[i].awaitValue(0, "a", 1)
 			}
 			for _, h := range c.All() { // one by one, as after a power cut without the loss of memory
@@ -50,7 +47,7 @@ func TestArrangements(t *testing.T) {
 				h.Start()
 				h.AwaitReady()
 			}
-			for i := range workplaces(c) {
+			for i := range c.All() {
 				clients[i].awaitValue(0, "a", uint64(1+i))
 				clients[i].must(0, "write a %d", 2+i)
 			}

@@ -34,9 +34,6 @@ type bench struct {
 
 // BenchmarkCluster measures a cluster of three hosts, with make bench-cluster, and writes CSV to build/bench-cluster.csv.
 func BenchmarkCluster(b *testing.B) {
-	if !replicated {
-		b.Skip("left out: needs replication")
-	}
 	f, err := os.Create(filepath.Join(testcluster.Root(), benchFile))
 	if err != nil {
 		b.Fatal(err)

@@ -111,9 +111,6 @@ func TestFaults(t *testing.T) {
 	var y tally
 	for i, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
-			if f.lost != 0 {
-				needReplication(t)
-			}
 			restore(t, c)
 			l := startLoad(t, c, fmt.Sprintf("load%d", i))
 			l.awaitWorking()

@@ -41,7 +41,7 @@ func TestMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := startClient(t, workplaces(c)[0], 1)
+	late := startClient(t, c.All()[0], 1)
 	late.open(0, "seen", allReplicas, 0) // so that directors are asked something, too
 	before := malformed(t, c)
 	kinds := make(map[string]int) // third part of the subject: see docs/configuration.md

@@ -38,7 +38,7 @@ type load struct {
 // startLoad starts a client on each host that can work, and lets them all work.
 func startLoad(t testing.TB, c *testcluster.Hosts, name string) *load {
 	t.Helper()
-	return startLoadOn(t, c, name, workplaces(c))
+	return startLoadOn(t, c, name, c.All())
 }
 
 // startLoadOn is startLoad on some hosts.
@@ -51,14 +51,6 @@ func startLoadOn(t testing.TB, c *testcluster.Hosts, name string, hosts []*testc
 		l.add(h)
 	}
 	return l
-}
-
-// workplaces are the hosts on which applications can work.
-func workplaces(c *testcluster.Hosts) []*testcluster.Host {
-	if !replicated {
-		return c.All()[:1]
-	}
-	return c.All()
 }
 
 // add starts a client on a host and lets it work.
@@ -161,9 +153,6 @@ func (l *load) awaitWorking() {
 // have one of the other, which has one with each director if the first host has one, but not more than two.
 func (l *load) awaitReplicas() {
 	l.t.Helper()
-	if !replicated {
-		return
-	}
 	awaitReplicas(l.t, l.c.Host(1), l.sync.name, len(l.c.All()))
 	awaitReplicas(l.t, l.c.Host(1), l.async.name, min(l.c.Directors(), 2))
 }

@@ -69,7 +69,7 @@ func choose(dice *rand.Rand) []fault {
 				lost++
 			}
 		}
-		if lost == 0 || lost == 1 && replicated {
+		if lost <= 1 {
 			return list
 		}
 	}

@@ -36,7 +36,7 @@ func TestRollingRestart(t *testing.T) {
 func TestHeadless(t *testing.T) {
 	c := testcluster.StartHosts(t, testcluster.HostsOptions{})
 	l := startLoad(t, c, "headless")
-	on := workplaces(c)[0]
+	on := c.All()[0]
 	late := startClient(t, on, 1)
 	opened := make(chan answer, 1)
 	l.during(3*time.Second, func() error {
@@ -68,7 +68,6 @@ func TestHeadless(t *testing.T) {
 
 // Hosts join while others work: their replicas get everything, and calls on them are right from the first one on.
 func TestJoining(t *testing.T) {
-	needReplication(t)
 	c := testcluster.StartHosts(t, testcluster.HostsOptions{Hosts: 4})
 	l := startLoadOn(t, c, "joining", c.All()[:1])
 	const ballast = 500
@@ -87,7 +86,6 @@ func TestJoining(t *testing.T) {
 
 // A process on a killed host is taken over by one on another: not a word is lost or counted twice.
 func TestTakeover(t *testing.T) {
-	needReplication(t)
 	c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{}))
 	text := filepath.Join(testcluster.Root(), "examples", "text.txt")
 	content, err := os.ReadFile(text)

@@ -62,7 +62,6 @@ func fast(o testcluster.HostsOptions) testcluster.HostsOptions {
 
 // Statement 105: after ActiveReplicaSet on node 2, what was written at the active on node 1 is visible.
 func TestStatement105(t *testing.T) {
-	needReplication(t)
 	c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{}))
 	first, second := startClient(t, c.Host(1), 1), startClient(t, c.Host(2), 1)
 	first.open(0, "s105", collocated|activeReplica, 0)
@@ -84,7 +83,6 @@ func TestStatement105(t *testing.T) {
 
 // Statement 106: when the node with the active replica leaves, NOT_EXIST until the next ActiveReplicaSet.
 func TestStatement106(t *testing.T) {
-	needReplication(t)
 	c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{}))
 	second, third := startClient(t, c.Host(2), 1), startClient(t, c.Host(3), 1)
 	third.open(0, "s106", collocated|activeReplica, 0)
@@ -105,7 +103,6 @@ func TestStatement106(t *testing.T) {
 
 // A synchronous checkpoint has a new active by itself, collocated or not, and the in-flight write succeeds or is repeated.
 func TestActiveDies(t *testing.T) {
-	needReplication(t)
 	for _, flags := range []int{allReplicas, allReplicas | collocated} {
 		c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{}))
 		second, third := startClient(t, c.Host(2), 1), startClient(t, c.Host(3), 1)
@@ -152,7 +149,7 @@ func TestRetention(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	c := testcluster.StartHosts(t, testcluster.HostsOptions{})
 	var clients []*client
-	for _, h := range workplaces(c) {
+	for _, h := range c.All() {
 		clients = append(clients, startClient(t, h, 1))
 		clients[len(clients)-1].open(0, "expiry", allReplicas, 0)
 	}
@@ -175,7 +172,6 @@ func TestExpiry(t *testing.T) {
 
 // Each node tells its applications of each write, once, wherever it was made.
 func TestCallbacks(t *testing.T) {
-	needReplication(t)
 	c := testcluster.StartHosts(t, testcluster.HostsOptions{})
 	var clients []*client
 	for _, h := range c.All() {
@@ -213,7 +209,6 @@ func TestCallbacks(t *testing.T) {
 
 // A replica reads by itself: also when its node's daemons do not run, for as long as its lease lasts.
 func TestLocalRead(t *testing.T) {
-	needReplication(t)
 	c := testcluster.StartHosts(t, testcluster.HostsOptions{})
 	first, second := startClient(t, c.Host(1), 1), startClient(t, c.Host(2), 1)
 	first.open(0, "local", allReplicas|collocated, 0)
