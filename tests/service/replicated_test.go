@@ -341,4 +341,21 @@ func TestNodeWithoutReplica(t *testing.T) {
 	if n, err := far.Read(soon(t), []byte("s"), 0, b); err != nil || string(b[:n]) != big {
 		t.Fatalf("a large section: %d bytes, %v", n, err)
 	}
+	for _, k := range []int{3, 1} { // the caller's node director, then that of the active replica
+		c.KillNode(k)
+		c.RestartNode(t, k)
+		overwrite(t, far, "s", "0")
+		began := time.Now()
+		for n := range rounds {
+			overwrite(t, far, "s", fmt.Sprint(n))
+			if got := read(t, far, "s"); got != fmt.Sprint(n) {
+				t.Fatalf("after the restart of node %d: %s, want %d", k, got, n)
+			}
+		}
+		each := time.Since(began) / rounds
+		t.Logf("%v for a write and a read after the restart of node %d", each, k)
+		if each > 50*time.Millisecond {
+			t.Errorf("messages are lost: they are sent again after 100 ms")
+		}
+	}
 }
