@@ -50,6 +50,7 @@ const (
 	heartbeatInterval  = 200 * time.Millisecond // a fifth of the directors' node timeout, or less
 	heartbeatTimeout   = 2 * heartbeatInterval  // for its answer: the director may have died with it
 	directorSilence    = 2 * time.Second        // after which none counts as reachable
+	peerSilence        = 500 * time.Millisecond // after which a node director may have been started anew
 	showTimeout        = 500 * time.Millisecond // for another node to say what it has of a checkpoint
 	sessionReturnWait  = 5 * time.Second        // after a restart, for the agents to come back
 	socketWriteTimeout = 2 * time.Second

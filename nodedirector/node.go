@@ -19,7 +19,6 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
-	"libckpt/nodedirector/carrier"
 	"libckpt/nodedirector/replication"
 )
 
@@ -127,7 +126,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		askers:      make(chan struct{}, coreAsksMax),
 	}
 	n.director.init()
-	n.peers.table = make(map[string]carrier.Peer)
+	n.peers.table = make(map[string]*remote)
 	n.peers.changed, n.peers.heard, n.peers.first = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 	n.expiry = newExpiryLoop(n)
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))

@@ -23,7 +23,7 @@ type peers struct {
 	first   chan struct{} // a node without a beat is due: the times of beats have changed
 
 	mu    sync.Mutex
-	table map[string]carrier.Peer // every node that was heard of
+	table map[string]*remote // every node that was heard of or is to be
 }
 
 func (n *Node) startPeers() (err error) {
@@ -134,21 +134,54 @@ func (n *Node) adopted(version uint64) {
 	nudge(n.peers.heard)
 }
 
-// learn notes what is known of another node: of several incarnations the latest counts.
+// remote is what is known of another node director.
+type remote struct {
+	carrier.Peer
+	heard int64 // CLOCK_MONOTONIC ns; 0 = never
+}
+
+// learn notes what a message says of its sender: of several incarnations the latest counts.
 func (p *peers) learn(of carrier.Peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old, known := p.table[of.Name]
-	if known && (of.Incarnation < old.Incarnation || of.Incarnation == old.Incarnation && (of.Bulk == "" || of.Bulk == old.Bulk)) {
+	old := p.table[of.Name]
+	switch {
+	case old == nil && len(p.table) >= peersMax, old != nil && of.Incarnation < old.Incarnation:
+		return
+	case old == nil:
+		old = &remote{}
+		p.table[of.Name] = old
+	case of.Incarnation == old.Incarnation && (of.Bulk == "" || of.Bulk == old.Bulk):
+		old.heard = monotonic()
 		return
 	}
-	if !known && len(p.table) >= peersMax {
+	old.Peer, old.heard = of, monotonic()
+	p.publishLocked()
+}
+
+// reach sees to it that what is sent to a node arrives there. One that was not heard of for a while may have been started
+// anew: it is sent to by name alone until it is heard of again.
+func (p *peers) reach(node string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.table[node]
+	switch {
+	case old == nil && len(p.table) >= peersMax:
 		return
+	case old == nil:
+		p.table[node] = &remote{Peer: carrier.Peer{Name: node}}
+	case old.Incarnation == 0 || monotonic()-old.heard < int64(peerSilence):
+		return
+	default:
+		old.Peer = carrier.Peer{Name: node}
 	}
-	p.table[of.Name] = of
+	p.publishLocked()
+}
+
+func (p *peers) publishLocked() {
 	list := make([]carrier.Peer, 0, len(p.table))
-	for _, peer := range p.table {
-		list = append(list, peer)
+	for _, e := range p.table {
+		list = append(list, e.Peer)
 	}
 	p.carrier.SetPeers(list)
 }
@@ -167,10 +200,7 @@ func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bul
 	}
 	frame, err := replication.EncodeMessage(checkpoint, m)
 	if err == nil {
-		err = n.peers.carrier.Send(to, frame, class)
-	}
-	if errors.Is(err, carrier.ErrUnknownPeer) {
-		n.peers.learn(carrier.Peer{Name: to})
+		n.peers.reach(to)
 		err = n.peers.carrier.Send(to, frame, class)
 	}
 	if errors.Is(err, carrier.ErrNotConnected) {

@@ -289,3 +289,73 @@ func TestJoinWhileWriting(t *testing.T) {
 	c.RestartNode(t, 1)
 	w.awaitWrites(50, 1, 2)
 }
+
+// A node without a replica has the calls carried out by the active replica's node, and is told of updates by it.
+func TestNodeWithoutReplica(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t, testcluster.Options{Nodes: 3, External: true})
+	near := open(t, dialDir(t, c.RunDir(1)), "elsewhere", attributes(100, time.Minute))
+	a := dialDir(t, c.RunDir(3))
+	far := open(t, a, "elsewhere", attributes(100, time.Minute))
+	if _, here := roles(t, c, "elsewhere")[c.Node(3)]; here {
+		t.Fatal("there is a replica on node 3")
+	}
+	create(t, far, "s", "0")
+	if err := a.Library().SetNotify(soon(t), agent.NotifyArrival); err != nil {
+		t.Fatal(err)
+	}
+	const rounds = 200
+	began := time.Now()
+	for n := range rounds {
+		want := fmt.Sprint(n)
+		overwrite(t, far, "s", want)
+		if got := read(t, near, "s"); got != want {
+			t.Fatalf("where the replica is: %s, want %s", got, want)
+		}
+		overwrite(t, near, "s", want+"!")
+		if got := read(t, far, "s"); got != want+"!" {
+			t.Fatalf("elsewhere: %s, want %s", got, want+"!")
+		}
+		e, err := a.Library().Next(soon(t))
+		if err != nil || e.Kind != agent.Arrival || len(e.Elements) != 1 || string(e.Elements[0].ID) != "s" {
+			t.Fatalf("event %d: %+v, %v", n, e, err)
+		}
+	}
+	t.Logf("%v for two writes, two reads and an event", time.Since(began)/rounds)
+	var ids []string
+	for s, err := range far.Sections(soon(t), agent.Choice{Chosen: wire.ChooseAny}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, string(s.ID))
+	}
+	if len(ids) != 1 || ids[0] != "s" {
+		t.Fatalf("sections: %q", ids)
+	}
+	if s, err := far.Status(soon(t)); err != nil || s.Sections != 1 {
+		t.Fatalf("status: %+v, %v", s, err)
+	}
+	big := strings.Repeat("y", 900_000)
+	overwrite(t, far, "s", big)
+	b := make([]byte, 1<<20)
+	if n, err := far.Read(soon(t), []byte("s"), 0, b); err != nil || string(b[:n]) != big {
+		t.Fatalf("a large section: %d bytes, %v", n, err)
+	}
+	for _, k := range []int{3, 1} { // the caller's node director, then that of the active replica
+		c.KillNode(k)
+		c.RestartNode(t, k)
+		overwrite(t, far, "s", "0")
+		began := time.Now()
+		for n := range rounds {
+			overwrite(t, far, "s", fmt.Sprint(n))
+			if got := read(t, far, "s"); got != fmt.Sprint(n) {
+				t.Fatalf("after the restart of node %d: %s, want %d", k, got, n)
+			}
+		}
+		each := time.Since(began) / rounds
+		t.Logf("%v for a write and a read after the restart of node %d", each, k)
+		if each > 50*time.Millisecond {
+			t.Errorf("messages are lost: they are sent again after 100 ms")
+		}
+	}
+}
