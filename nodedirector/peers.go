@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,7 +17,7 @@ import (
 
 // peers is what a node director has to do with those of other nodes.
 type peers struct {
-	carrier *carrier.Carrier
+	carrier atomic.Pointer[carrier.Carrier] // nil: not made yet
 	shown   *nats.Subscription
 	changed chan struct{} // configurations: with whom this node shares one is to be found out
 	heard   chan struct{} // a Beat, or versions were adopted: cores are to look
@@ -26,7 +27,7 @@ type peers struct {
 	table map[string]*remote // every node that was heard of or is to be
 }
 
-func (n *Node) startPeers() (err error) {
+func (n *Node) startPeers() error {
 	p := &n.peers
 	control, update := n.o.ControlConn, n.o.UpdateConn
 	if control == nil {
@@ -35,13 +36,17 @@ func (n *Node) startPeers() (err error) {
 	if update == nil {
 		update = n.o.Conn
 	}
-	p.carrier, err = carrier.New(carrier.Options{
+	c, err := carrier.New(carrier.Options{
 		Cluster: n.o.Cluster, Node: n.o.Node, Incarnation: n.incarnation, Control: control, Update: update, Receive: n.fromPeer,
 		BulkListen: n.o.BulkListen, TLS: n.o.PeerTLS, Token: n.o.PeerToken, Logger: n.o.Logger,
 	})
 	if err != nil {
 		return err
 	}
+	p.mu.Lock()
+	p.carrier.Store(c)
+	p.publishLocked() // frames may have arrived before New returned
+	p.mu.Unlock()
 	if p.shown, err = n.answerShown(); err != nil {
 		return err
 	}
@@ -52,8 +57,8 @@ func (n *Node) startPeers() (err error) {
 }
 
 func (n *Node) closePeers() {
-	if n.peers.carrier != nil {
-		n.peers.carrier.Close()
+	if c := n.peers.carrier.Load(); c != nil {
+		c.Close()
 	}
 	if n.peers.shown != nil {
 		n.peers.shown.Unsubscribe()
@@ -77,7 +82,7 @@ func (n *Node) beat() {
 		case <-timer.C:
 		}
 		for _, b := range n.pairs.Tick(monotonic()) {
-			b.Beat.Bulk = n.peers.carrier.BulkAddress()
+			b.Beat.Bulk = n.peers.carrier.Load().BulkAddress()
 			n.sendPeer(b.To, 0, b.Beat, false)
 		}
 		wait := time.Hour
@@ -183,12 +188,15 @@ func (p *peers) publishLocked() {
 	for _, e := range p.table {
 		list = append(list, e.Peer)
 	}
-	p.carrier.SetPeers(list)
+	if c := p.carrier.Load(); c != nil {
+		c.SetPeers(list)
+	}
 }
 
 // sendPeer sends a message to another node; it may be lost. It never blocks.
 func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bulk bool) {
-	if n.peers.carrier == nil {
+	c := n.peers.carrier.Load()
+	if c == nil {
 		return // replicas of an earlier process are being attached: nobody is waiting for this one yet
 	}
 	class := carrier.Update
@@ -201,10 +209,10 @@ func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bul
 	frame, err := replication.EncodeMessage(checkpoint, m)
 	if err == nil {
 		n.peers.reach(to)
-		err = n.peers.carrier.Send(to, frame, class)
+		err = c.Send(to, frame, class)
 	}
 	if errors.Is(err, carrier.ErrNotConnected) {
-		err = n.peers.carrier.Send(to, frame, carrier.Update)
+		err = c.Send(to, frame, carrier.Update)
 	}
 	if err != nil && n.logPeers.allow() {
 		n.log.Warn("message to another node not sent: it is sent again", "to", to, "reason", err)

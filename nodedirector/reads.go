@@ -42,7 +42,7 @@ func (r *reading) answered(v *replication.Verdict, payload []byte) {
 		}
 	}
 	if err != nil {
-		r.c.n.malformedMessage("node "+r.c.name, err)
+		r.c.n.malformedMessage("a node", err)
 		r.done(wire.Reply{Error: wire.Library}, nil, nil, nil)
 		return
 	}
