@@ -21,7 +21,6 @@ type directorLink struct {
 	foreign     []uint64 // checkpoints of a lost directors' store
 	former      uint64   // no version of theirs was greater
 	asking      bool     // a heartbeat is under way
-	waiting     []func()
 }
 
 const (
