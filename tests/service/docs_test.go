@@ -73,3 +73,47 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// Each test that docs/guarantees.md names, as directory, function and subtest, exists: a subtest as a string in the tests of
+// the directory, with or without its first word (TestFaults makes "kill ..." of some names), or as a transcript.
+func TestGuaranteesNameTests(t *testing.T) {
+	text := document(t, "docs/guarantees.md")
+	names := regexp.MustCompile("`([a-z/]+) (Test[A-Z]\\w*)(?:/([^`\\s]+))?`").FindAllStringSubmatch(text, -1)
+	if len(names) < 100 {
+		t.Fatalf("%d tests are named, there are more than 100", len(names))
+	}
+	if all := regexp.MustCompile(`\bTest[A-Z]`).FindAllString(text, -1); len(all) != len(names) {
+		t.Errorf("%d tests are named, %d of them with their directory", len(all), len(names))
+	}
+	for _, m := range names {
+		dir := filepath.Join(testcluster.Root(), m[1])
+		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tests strings.Builder
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(b)
+		}
+		if !strings.Contains(tests.String(), "\nfunc "+m[2]+"(t *testing.T)") {
+			t.Errorf("there is no test %s in %s", m[2], m[1])
+		}
+		if m[3] == "" {
+			continue
+		}
+		sub := strings.ReplaceAll(m[3], "_", " ")
+		_, rest, _ := strings.Cut(sub, " ")
+		_, after, _ := strings.Cut(rest, " ") // "power off ..."
+		found := false
+		for _, name := range []string{sub, rest, after} {
+			found = found || name != "" && strings.Contains(tests.String(), `"`+name+`"`)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "testdata", m[3]+".txt")); err != nil && !found {
+			t.Errorf("%s %s has no subtest %s", m[1], m[2], m[3])
+		}
+	}
+}
