@@ -133,20 +133,8 @@ func (n *Node) look() {
 	}
 }
 
-// adopted says that all configurations up to a version are obeyed. That is not so while a replica here waits to be restored
-// by directors who have lost their store: its last configuration may be one that only other nodes have seen.
+// adopted says that all configurations up to a version are obeyed.
 func (n *Node) adopted(version uint64) {
-	n.director.mu.Lock()
-	generation := n.director.generation
-	n.director.mu.Unlock()
-	for _, c := range n.checkpointList() {
-		c.mu.Lock()
-		waits := !c.gone && c.known && c.seg != nil && c.config.Epoch.Generation < generation
-		c.mu.Unlock()
-		if waits {
-			return
-		}
-	}
 	n.pairs.Adopted(version)
 	nudge(n.peers.heard)
 }

@@ -176,14 +176,8 @@ func (d *nodeDirector) obeyAll(configs []wire.Config, drop []uint64) {
 	}
 }
 
-// adopted says that all configurations up to a version are obeyed. That is not so while a checkpoint here waits to be
-// restored: its last configuration may be one that only others have seen.
+// adopted says that all configurations up to a version are obeyed.
 func (d *nodeDirector) adopted(version uint64) {
-	for _, k := range d.checkpoints {
-		if !k.gone && k.known && k.segment != nil && k.config.Epoch.Generation < d.w.directors.generation {
-			return
-		}
-	}
 	if version > d.n.adopted {
 		d.n.adopted = version
 		d.n.step()
