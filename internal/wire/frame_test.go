@@ -103,6 +103,28 @@ func TestFrameRefusesOtherVersionNamingBoth(t *testing.T) {
 	}
 }
 
+// A release reads what the one before it wrote, and its own.
+func TestVersionsOfTwoReleases(t *testing.T) {
+	for _, c := range []struct {
+		theirs, oldest, newest byte
+		want                   string
+	}{
+		{1, 1, 1, ""}, {4, 4, 5, ""}, {5, 4, 5, ""},
+		{0, 1, 1, "version 0, this release speaks 1"},
+		{2, 1, 1, "version 2, this release speaks 1"},
+		{3, 4, 5, "version 3, this release speaks 4 to 5"},
+		{6, 4, 5, "version 6, this release speaks 4 to 5"},
+	} {
+		err := CheckVersion(c.theirs, c.oldest, c.newest)
+		if (err == nil) != (c.want == "") || err != nil && err.Error() != c.want {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if Version-VersionOldest > 1 {
+		t.Errorf("versions %d to %d: nobody promises to read more than two", VersionOldest, Version)
+	}
+}
+
 func TestFrameRefusesWhatIsNoMessage(t *testing.T) {
 	array, err := msgpack.Marshal([]any{"not a number", 2, 3})
 	if err != nil {
