@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // control keeps the node director registered, its heartbeat going and its configurations up to date.
@@ -101,7 +102,7 @@ func (n *Node) heartbeat() bool {
 			n.director.version = since
 			n.director.mu.Unlock()
 			if !reply.More {
-				n.adopted(since)
+				n.adopted(head.Generation, since)
 				return true
 			}
 			continue
@@ -120,7 +121,7 @@ func (n *Node) heartbeat() bool {
 		n.director.mu.Lock()
 		n.director.version = first
 		n.director.mu.Unlock()
-		n.adopted(first)
+		n.adopted(head.Generation, first)
 		return true
 	}
 }
@@ -197,7 +198,7 @@ func (n *Node) register() bool {
 	if n.dropStale() {
 		return true // to register again, without them
 	}
-	n.adopted(reply.Version)
+	n.adopted(head.Generation, reply.Version)
 	n.director.setRegistered(reply.Version)
 	if reply.Rebuild && !n.announceFormer() {
 		n.log.Debug("not announced yet what is here of the directors' lost store")
@@ -264,7 +265,7 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 		}
 	}
 	for i := range configs {
-		n.pairs.Learned(configs[i].Version)
+		n.pairs.Learned(replication.VersionOf(&configs[i]))
 	}
 	for i := range configs {
 		config := &configs[i]

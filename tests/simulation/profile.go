@@ -98,7 +98,7 @@ func (p *profile) drawFaults(w *world) {
 			p.faults = append(p.faults, f)
 		}
 	}
-	if w.chance(0.1) && w.seed < KeepStores {
+	if w.chance(0.1) {
 		p.faults = append(p.faults, faultStore)
 	}
 	if len(p.faults) == 0 {
