@@ -10,6 +10,7 @@
  *   write SEED SECTIONS BYTES     writes the first sections, with one call; what is written follows from SEED
  *   check SEED SECTIONS BYTES     reads them, with one call, and compares
  *   synchronize
+ *   unlink
  *
  * "CODE NANOSECONDS": the SaAisErrorT of the call that failed or the last one, 0 for contents that differ, and how long all
  * calls have taken. TRY_AGAIN is an error as any other. It ends at the end of its input.
@@ -33,6 +34,7 @@ enum {
 
 static SaCkptHandleT library;
 static SaCkptCheckpointHandleT checkpoint;
+static SaNameT name;
 static char ids[SECTIONS_MAX][ID_BYTES_MAX];
 
 static int64_t now_ns(void)
@@ -124,6 +126,8 @@ static int perform(const char *line, int64_t *took)
         code = (int)saCkptActiveReplicaSet(checkpoint);
     else if (strcmp(line, "synchronize\n") == 0)
         code = (int)saCkptCheckpointSynchronize(checkpoint, 30 * SA_TIME_ONE_SECOND);
+    else if (strcmp(line, "unlink\n") == 0)
+        code = (int)saCkptCheckpointUnlink(library, &name);
     else if (sscanf(line, "make %u %zu", &sections, &bytes) == 2 && sections <= SECTIONS_MAX)
         return make(sections, bytes, took);
     else if (sscanf(line, "write %llu %u %zu", &seed, &sections, &bytes) == 3 && sections <= SECTIONS_MAX)
@@ -150,7 +154,6 @@ static SaAisErrorT begin(const char *text, unsigned flags, SaSizeT bytes)
     };
     SaVersionT version = {'B', 2, 2};
     SaAisErrorT error;
-    SaNameT name;
 
     name.length = (SaUint16T)snprintf((char *)name.value, sizeof name.value, "%s", text);
     error = saCkptInitialize(&library, NULL, &version);
