@@ -7,6 +7,17 @@ import (
 	"libckpt/tests/testcluster"
 )
 
+// onBoth runs a test with a cluster of external NATS servers and with embedded ones.
+func onBoth(t *testing.T, o testcluster.HostsOptions, test func(t *testing.T, c *testcluster.Hosts)) {
+	t.Helper()
+	for _, bus := range []testcluster.Bus{testcluster.External, testcluster.Embedded} {
+		t.Run(bus.String(), func(t *testing.T) {
+			o.Bus = bus
+			test(t, testcluster.StartHosts(t, o))
+		})
+	}
+}
+
 // The ways to lay out a cluster of three hosts all give one service; the first one needs no privilege.
 func TestArrangements(t *testing.T) {
 	for name, o := range map[string]testcluster.HostsOptions{

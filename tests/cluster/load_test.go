@@ -24,6 +24,7 @@ const (
 type load struct {
 	t     testing.TB
 	c     *testcluster.Hosts
+	order []*testcluster.Host // all, as faults number them
 	name  string
 	sync  *record
 	async *record
@@ -44,7 +45,7 @@ func startLoad(t testing.TB, c *testcluster.Hosts, name string) *load {
 // startLoadOn is startLoad on some hosts.
 func startLoadOn(t testing.TB, c *testcluster.Hosts, name string, hosts []*testcluster.Host) *load {
 	t.Helper()
-	l := &load{t: t, c: c, name: name, sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
+	l := &load{t: t, c: c, order: c.All(), name: name, sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
 		stopping: make(chan struct{})}
 	t.Cleanup(l.stop)
 	for _, h := range hosts {
@@ -52,6 +53,9 @@ func startLoadOn(t testing.TB, c *testcluster.Hosts, name string, hosts []*testc
 	}
 	return l
 }
+
+// host is host k, from 1, as faults number them.
+func (l *load) host(k int) *testcluster.Host { return l.order[k-1] }
 
 // add starts a client on a host and lets it work.
 func (l *load) add(h *testcluster.Host) {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"libckpt/internal/rundir"
 )
 
 // Part is one daemon of a host.
@@ -157,6 +159,9 @@ func (h *Host) processes() []*process {
 // Has reports whether the part is a process of its own on this host.
 func (h *Host) Has(part Part) bool { return h.process(part) != nil }
 
+// Running reports whether the process of a part runs.
+func (h *Host) Running(part Part) bool { return h.process(part).running() }
+
 // Kill sends SIGKILL to the process of a part and waits for its end.
 func (h *Host) Kill(part Part) { h.process(part).kill() }
 
@@ -190,6 +195,23 @@ func (h *Host) PowerOff() {
 		}
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			h.c.t.Error(err)
+		}
+	}
+}
+
+// LoseStore removes what the host's director keeps, which must not run. The node director's own files stay.
+func (h *Host) LoseStore() {
+	h.c.t.Helper()
+	entries, err := os.ReadDir(h.DataDir())
+	if err != nil {
+		h.c.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() == rundir.Copies {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(h.DataDir(), e.Name())); err != nil {
+			h.c.t.Fatal(err)
 		}
 	}
 }

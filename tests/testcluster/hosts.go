@@ -31,6 +31,8 @@ const (
 	Embedded            // in each node director's process, joined by routes
 )
 
+func (b Bus) String() string { return [...]string{"external", "embedded"}[b] }
+
 // HostsOptions says what the hosts are and what runs on them.
 type HostsOptions struct {
 	Hosts     int // 0 = 3
