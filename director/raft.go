@@ -97,7 +97,10 @@ func (d *Director) admit(h hello) error {
 // answer is what others are told.
 func (d *Director) answer() answer {
 	rank := leads
-	if d.o.VotingOnly {
+	switch {
+	case d.deaf.Load():
+		rank = withoutBus
+	case d.o.VotingOnly:
 		rank = votes
 	}
 	return answer{d.state(), rank}

@@ -62,8 +62,9 @@ func TestFiveDirectors(t *testing.T) {
 func leading(t *testing.T, c *testcluster.Hosts) (leader *testcluster.Host) {
 	t.Helper()
 	await(t, "a director leads", func() bool {
-		name := status(t, c.Host(5)).Director
-		for _, h := range c.All() {
+		all := c.All()
+		name := status(t, all[len(all)-1]).Director
+		for _, h := range all {
 			if h.Name == name && h.Running(testcluster.Director) {
 				leader = h
 				return true

@@ -16,34 +16,46 @@ import (
 func TestInFlight(t *testing.T) {
 	onBoth(t, fast(testcluster.HostsOptions{Directors: 3}), func(t *testing.T, c *testcluster.Hosts) {
 		for i, f := range []fault{
-			killed("the active's node director", 1, testcluster.Node, long),
+			killed("the active's node director", 1, testcluster.Node, flightTime),
 			powerless("the active", 1),
-			paused("the active's node director", 1, testcluster.Node, long),
-			paused("a replica's node director", 1, testcluster.Node, long),
-			network("unplug a replica", long, func(l *load) error { return l.host(1).Unplug() }),
+			paused("the active's node director", 1, testcluster.Node, flightTime),
+			paused("a replica's node director", 1, testcluster.Node, flightTime),
+			network("unplug a replica", flightTime, func(l *load) error { return l.host(1).Unplug() }),
 		} {
-			t.Run(f.name, func(t *testing.T) {
-				var slowest []time.Duration
-				for round := range takeoverRounds {
-					slowest = append(slowest, flight(t, c, fmt.Sprintf("flight%d-%d", i, round), f))
+			for _, leads := range []bool{false, true} {
+				name := f.name
+				if leads {
+					name += " where the director leads"
 				}
-				slices.Sort(slowest)
-				t.Logf("slowest call of each round: %v", slowest)
-				// The machine may be busy with other tests: of several rounds the one in the middle counts.
-				if middle := slowest[len(slowest)/2]; middle > takeoverMax {
-					t.Errorf("a call took %v, want %v at most", middle, takeoverMax)
-				}
-			})
+				t.Run(name, func(t *testing.T) {
+					// The machine may be busy with other tests: a round that takes too long is repeated once.
+					slowest := takeoverMax + 1
+					for round := 0; round < 2 && slowest > takeoverMax; round++ {
+						slowest = flight(t, c, fmt.Sprintf("flight%d-%v-%d", i, leads, round), f, leads)
+						t.Logf("the slowest call took %v", slowest)
+					}
+					if slowest > takeoverMax {
+						t.Errorf("want %v at most", takeoverMax)
+					}
+				})
+			}
 		}
 	})
 }
 
 // flight lets programs on two hosts create and delete while a fault happens to the third one, which has the active replica
-// unless the fault is about another one. It returns how long the slowest call took.
-func flight(t *testing.T, c *testcluster.Hosts, name string, f fault) time.Duration {
+// unless the fault is about another one; it is the host of the leading director or it is not. It returns how long the
+// slowest call took.
+func flight(t *testing.T, c *testcluster.Hosts, name string, f fault, leads bool) time.Duration {
 	t.Helper()
 	restore(t, c)
-	victim, others := c.Host(1), c.All()[1:]
+	order := c.All()
+	first := slices.Index(order, leading(t, c))
+	if !leads {
+		first++
+	}
+	order = append(order[first%len(order):], order[:first%len(order)]...)
+	victim, others := order[0], order[1:]
 	opener := victim
 	if f.name == "pause a replica's node director" || f.name == "unplug a replica" {
 		opener = others[0]
@@ -104,12 +116,12 @@ func flight(t *testing.T, c *testcluster.Hosts, name string, f fault) time.Durat
 			})
 		}
 	}
-	l := &load{t: t, c: c, order: c.All()}
+	l := &load{t: t, c: c, order: order}
 	time.Sleep(200 * time.Millisecond) // calls on their way, before the fault
 	if err := f.begin(l); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(f.lasts - time.Second) // longer than the bound: what is tested, not a wait for something
+	time.Sleep(flightTime) // longer than the bound: what is tested, not a wait for something
 	close(stop)
 	work.Wait()
 	if a := clients[0].must(0, "status"); a.value != uint64(len(generated)) {

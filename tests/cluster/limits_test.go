@@ -19,7 +19,7 @@ const (
 	judgeMax         = 30 * time.Second
 	callsAround      = 50              // at least on each checkpoint before a fault, and as many after it
 	takeoverMax      = 2 * time.Second // of a call on hosts that nothing has happened to; docs/guarantees.md says so
-	takeoverRounds   = 3
+	flightTime       = takeoverMax + time.Second
 	flightThreads    = 3
 
 	writersEach = 8 // on each host

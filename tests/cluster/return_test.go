@@ -106,7 +106,12 @@ func TestStoresLost(t *testing.T) {
 			return nil
 		})
 		for name, was := range before {
-			if is := look(t, c.Host(2), name); is.Number != was.Number || len(is.Open) != len(was.Open) {
+			is := listed{}
+			await(t, "the directors know again who has it open", func() bool {
+				is = look(t, c.Host(2), name)
+				return len(is.Open) == len(was.Open)
+			})
+			if is.Number != was.Number {
 				t.Errorf("after the rebuild: %+v, want %+v", is, was)
 			}
 		}
@@ -118,6 +123,8 @@ func TestStoresLost(t *testing.T) {
 		}, func() error {
 			for _, h := range c.All() {
 				h.Start()
+			}
+			for _, h := range c.All() {
 				h.AwaitReady()
 			}
 			return nil

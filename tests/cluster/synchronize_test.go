@@ -22,7 +22,8 @@ func TestSynchronize(t *testing.T) {
 		first.must(0, "listen")
 
 		c.Host(3).Pause(testcluster.Node)
-		first.must(0, "write a 2") // does not wait for it
+		w := first.must(0, "write a 2") // does not wait for it
+		t.Logf("write took %v", time.Duration(w.end-w.begin))
 		const limit = 100 * time.Millisecond
 		a := first.call(0, "synchronize %d", limit.Milliseconds())
 		if took := time.Duration(a.end - a.begin); a.code != timeout && a.code != tryAgain || took > limit+takeoverMax/2 {
