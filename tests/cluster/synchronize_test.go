@@ -22,11 +22,12 @@ func TestSynchronize(t *testing.T) {
 		first.must(0, "listen")
 
 		c.Host(3).Pause(testcluster.Node)
-		w := first.must(0, "write a 2") // does not wait for it
-		t.Logf("write took %v", time.Duration(w.end-w.begin))
+		w := first.must(0, "write a 2") // does not wait for it; but if the machine is busy, the lease may be over by now
+		dropped := time.Duration(w.end-w.begin) > 200*time.Millisecond
 		const limit = 100 * time.Millisecond
 		a := first.call(0, "synchronize %d", limit.Milliseconds())
-		if took := time.Duration(a.end - a.begin); a.code != timeout && a.code != tryAgain || took > limit+takeoverMax/2 {
+		waited := a.code == timeout || a.code == tryAgain || dropped && a.code == ok
+		if took := time.Duration(a.end - a.begin); !waited || took > limit+takeoverMax/2 {
 			t.Errorf("Synchronize with a stopped follower: %d after %v, want %d or %d after %v", a.code, took, timeout, tryAgain, limit)
 		}
 		first.must(0, "synchronize-async 7")

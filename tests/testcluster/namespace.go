@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -40,8 +41,8 @@ func NeedNamespaces(t testing.TB) {
 	}
 }
 
-// withoutNamespaces is why there can be no namespaces; "" = there can.
-func withoutNamespaces() string {
+// withoutNamespaces is why there can be no namespaces; "" = there can. It is found out once.
+var withoutNamespaces = sync.OnceValue(func() string {
 	if os.Geteuid() != 0 {
 		return "needs root"
 	}
@@ -60,7 +61,7 @@ func withoutNamespaces() string {
 		return err.Error()
 	}
 	return ""
-}
+})
 
 // newNetwork makes the network with no host.
 func newNetwork() (*network, error) {
