@@ -184,7 +184,7 @@ func (h *Host) Stop(part Part) {
 func (h *Host) PowerOff() {
 	h.c.t.Helper()
 	for _, p := range h.programs {
-		p.kill()
+		p.Kill()
 	}
 	for _, p := range h.processes() {
 		p.kill()

@@ -157,7 +157,7 @@ func (c *Hosts) Log() string {
 func (c *Hosts) cleanup() {
 	for _, h := range c.hosts {
 		for _, p := range h.programs {
-			p.kill()
+			p.Kill()
 		}
 	}
 	if c.network != nil {
