@@ -87,7 +87,7 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 		c.stale = true
 		return errLost
 	}
-	c.n.pairs.Learned(config.Version)
+	c.n.pairs.Learned(replication.VersionOf(config))
 	if c.aside {
 		c.aside = false
 		if err := c.attachLocked(); err != nil {

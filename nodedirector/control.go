@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // control keeps the node director registered, its heartbeat going and its configurations up to date.
@@ -97,7 +98,7 @@ func (n *Node) heartbeat() bool {
 			n.director.version = since
 			n.director.mu.Unlock()
 			if !reply.More {
-				n.adopted(since)
+				n.adopted(head.Generation, since)
 				return true
 			}
 			continue
@@ -116,7 +117,7 @@ func (n *Node) heartbeat() bool {
 		n.director.mu.Lock()
 		n.director.version = first
 		n.director.mu.Unlock()
-		n.adopted(first)
+		n.adopted(head.Generation, first)
 		return true
 	}
 }
@@ -193,7 +194,7 @@ func (n *Node) register() bool {
 	if n.dropStale() {
 		return true // to register again, without them
 	}
-	n.adopted(reply.Version)
+	n.adopted(head.Generation, reply.Version)
 	n.director.setRegistered(reply.Version)
 	if reply.Rebuild && !n.announceFormer() {
 		n.log.Debug("not announced yet what is here of the directors' lost store")
@@ -260,7 +261,7 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 		}
 	}
 	for i := range configs {
-		n.pairs.Learned(configs[i].Version)
+		n.pairs.Learned(replication.VersionOf(&configs[i]))
 	}
 	for i := range configs {
 		config := &configs[i]

@@ -97,7 +97,7 @@ type Node struct {
 	writers    chan struct{} // a place for each commit under way
 	beginners  chan struct{} // a place for each copy being made
 
-	logMalformed, logPast, logDirector, logPersist, logStore, logPeers onceInAWhile
+	logMalformed, logPast, logDirector, logPersist, logStore, logPeers, logAdopted onceInAWhile
 
 	ctx    context.Context // of everything that runs
 	cancel context.CancelFunc
@@ -196,7 +196,7 @@ func (n *Node) start() error {
 		n.incarnation = max(n.incarnation, incarnation)
 	}
 	n.pairs = replication.NewPairs(replication.PairsOptions{
-		Node: n.o.Node, Incarnation: n.incarnation, Timing: n.o.Timing, Start: n.begun,
+		Node: n.o.Node, Incarnation: n.incarnation, Timing: n.o.Timing, Start: n.begun, Adopted: n.readAdopted(),
 	})
 	var err error
 	if n.watcher, err = newWatcher(); err != nil {

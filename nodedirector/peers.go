@@ -133,12 +133,6 @@ func (n *Node) look() {
 	}
 }
 
-// adopted says that all configurations up to a version are obeyed.
-func (n *Node) adopted(version uint64) {
-	n.pairs.Adopted(version)
-	nudge(n.peers.heard)
-}
-
 // remote is what is known of another node director.
 type remote struct {
 	carrier.Peer

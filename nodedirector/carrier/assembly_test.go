@@ -168,10 +168,10 @@ func FuzzMessages(f *testing.F) {
 
 // FuzzGreeting: whatever is said, it is refused or means what it says.
 func FuzzGreeting(f *testing.F) {
-	g := greeting{"x", sender{"a", 7}, sender{"b", 7}, "n"}
+	g := greeting{wayUpdate, "x", sender{"a", 7}, sender{"b", 7}, "n"}
 	f.Add(g.String())
-	f.Add("ckpt-bulk 2")
-	f.Add("ckpt-bulk 1 x a -7 b +7 n")
+	f.Add("ckpt-stream 2")
+	f.Add("ckpt-stream 1 bulk x a -7 b +7 n")
 	f.Fuzz(func(t *testing.T, line string) {
 		if g, err := parseGreeting(line); err == nil && g.String() != line {
 			t.Errorf("%q read as %q", line, &g)

@@ -58,6 +58,7 @@ const (
 	wipeMax        = 1024      // sections removed in one step
 	pendingEchoMax = 8         // echoes of one node that wait for configurations
 	peersMax       = 1024      // nodes of which something is remembered
+	generationsMax = 4         // generations of the directors' store that are told apart: the latest ones
 )
 
 // EpochGap is added to the update number, for each epoch passed, when the active moves. It is larger than any number of

@@ -148,7 +148,7 @@ func (c *Core) failing(k *link) bool {
 // supportedAt is when the follower was last of use: when the last beat was sent to which it has answered in a way that
 // counts, or it acknowledged something.
 func (c *Core) supportedAt(k *link) int64 {
-	return max(k.began, k.heardAt, c.o.Pairs.supportedUntil(k.node)-int64(c.t.Lease))
+	return max(k.began, k.heardAt, c.o.Pairs.supportedUntil(k.node, c.config.Epoch.Generation)-int64(c.t.Lease))
 }
 
 // wake is when something has to be done about a link at the latest.
