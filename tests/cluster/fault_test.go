@@ -106,7 +106,7 @@ var faults = []fault{
 	network("throttle", long, func(l *load) error {
 		return everywhere(l.c, func(h *testcluster.Host) error { return h.Throttle(1000) })
 	}),
-	network("delay", long, func(l *load) error { return l.c.Delay(50 * time.Millisecond) }).servers(),
+	network("delay", long, func(l *load) error { return l.c.Delay(50 * time.Millisecond) }).alsoEmbedded(),
 	{name: "no room for a director", lasts: long,
 		begin: func(l *load) error { return l.host(1).FillDisk() },
 		end: func(l *load) error {
@@ -119,8 +119,7 @@ var faults = []fault{
 
 // startFaulty starts a cluster in which each fault can be that its kind of bus has.
 func startFaulty(t *testing.T, bus testcluster.Bus) *testcluster.Hosts {
-	return testcluster.StartHosts(t, fast(testcluster.HostsOptions{Directors: 3, Bus: bus, Proxied: bus == testcluster.External,
-		DirectorSpace: 64 << 20}))
+	return testcluster.StartHosts(t, fast(testcluster.HostsOptions{Directors: 3, Bus: bus, DirectorSpace: 64 << 20}))
 }
 
 // faultsOf are the faults that a kind of bus has.

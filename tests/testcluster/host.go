@@ -31,9 +31,10 @@ type Host struct {
 
 	c         *Hosts
 	dir       string
-	namespace string // "" with Loopback
-	mounted   bool   // the data directory is a file system of its own
-	linked    bool   // the cable is in
+	namespace string     // "" with Loopback
+	mounted   bool       // the data directory is a file system of its own
+	linked    bool       // the cable is in
+	slow      *slowCable // nil: what is sent arrives at once
 
 	server, director, node *process // nil: none, or in another one
 	programs               []*Program
@@ -122,9 +123,6 @@ func list(hosts []*Host, port int) string {
 // serverConfig is that of an external server. It tells its clients of no other: what runs on a host uses the host's own.
 func (h *Host) serverConfig() string {
 	routes := h.others(routePort)
-	if h.c.proxy != nil {
-		routes = h.c.proxy.routes(h)
-	}
 	return fmt.Sprintf(`listen: "%s"
 server_name: %s
 ping_interval: "1s"

@@ -40,7 +40,6 @@ type HostsOptions struct {
 	Bus       Bus
 	Together  bool // ckpt up where there is a director, instead of ckptnd and ckptd; with Embedded only
 	Loopback  bool // no namespaces: each host is an address of the loopback interface. Faults of the network then fail
-	Proxied   bool // routes between the servers go through toxiproxy, for Delay; with External only
 	// DirectorSpace is the size of the file system a director's data is on, in bytes; 0 = no limit of its own.
 	DirectorSpace int64
 	Args          []string // more flags for each daemon
@@ -54,7 +53,6 @@ type Hosts struct {
 	o       HostsOptions
 	dir     string
 	network *network // nil with Loopback
-	proxy   *proxy   // nil without Proxied
 	hosts   []*Host
 }
 
@@ -69,7 +67,7 @@ func StartHosts(t testing.TB, o HostsOptions) *Hosts {
 	if o.Directors == 0 {
 		o.Directors = 1
 	}
-	if o.Together && o.Bus != Embedded || o.Proxied && (o.Bus != External || o.Loopback) {
+	if o.Together && o.Bus != Embedded {
 		t.Fatal("testcluster: these options do not go together")
 	}
 	if !o.Loopback {
@@ -84,9 +82,6 @@ func StartHosts(t testing.TB, o HostsOptions) *Hosts {
 	t.Cleanup(c.cleanup)
 	if err := c.wire(); err != nil {
 		t.Fatal(err)
-	}
-	if o.Proxied {
-		c.proxy = startProxy(c)
 	}
 	for _, h := range c.hosts {
 		if err := h.plan(); err != nil {
@@ -182,9 +177,6 @@ func (c *Hosts) cleanup() {
 				}
 			}
 		}
-	}
-	if c.proxy != nil {
-		c.proxy.process.kill()
 	}
 	for _, h := range c.hosts {
 		if h.mounted {

@@ -22,7 +22,6 @@ const (
 	stalePrefix  = "ckpt-hosts-" // of namespaces and directories; then the process that made them, and more
 	bridgeHost   = "bridge"
 	namespaceDir = "/run/netns"
-	proxyAddress = "10.211.0.254" // of the bridge
 )
 
 var networks atomic.Int32
@@ -71,7 +70,6 @@ func newNetwork() (*network, error) {
 	}
 	return n, inOrder(
 		[]string{"-n", n.namespace(bridgeHost), "link", "add", "br0", "type", "bridge"},
-		[]string{"-n", n.namespace(bridgeHost), "addr", "add", proxyAddress + "/24", "dev", "br0"},
 		[]string{"-n", n.namespace(bridgeHost), "link", "set", "br0", "up"})
 }
 
