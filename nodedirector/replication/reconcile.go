@@ -80,10 +80,10 @@ func (c *Core) start(k *link) {
 	c.pump(k)
 }
 
-// giveUp asks the director to have a follower filled anew. One that was only proposed is not in the in-sync set yet, and
-// joins in vain: Full has the directors stop that, too, and try again later.
+// giveUp asks the director to have a follower filled anew: to take it out of the in-sync set, or of those joining if it
+// was only proposed, and have it join again.
 func (c *Core) giveUp(k *link) {
-	c.ask(Effect{Ask: AskDrop, Node: k.node, Full: !c.member(k.node)}, &k.askDrop)
+	c.ask(Effect{Ask: AskDrop, Node: k.node}, &k.askDrop)
 	c.restart(k)
 	k.retry = c.now + int64(c.t.FailAfter)
 }
