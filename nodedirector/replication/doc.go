@@ -85,7 +85,8 @@
 //
 // The active sends a Begin; the follower reports its number and marked sections. ALL_REPLICAS: all committed updates are in
 // both replicas, so they differ at most in sections that one of them has marked. The active sends those of its own and the
-// follower's (all of them: which numbers are on which branch cannot be told from their order), and the results likewise.
+// follower's (all of them: which numbers are on which branch cannot be told from their order), and the results likewise; and
+// those of sessions of whose end only one of the two knows.
 // The follower puts them aside and makes them its own in one step at Base, so that an update of several sections is never
 // half undone. No updates are begun while a required link is not open. When all have acknowledged Base, everything up to
 // it is committed.

@@ -76,7 +76,9 @@ func (c *Core) report(m *Begin) *Report {
 			}
 			slices.SortFunc(r.Marked, func(a, b Mark) int { return CompareIDs(string(a.ID), string(b.ID)) })
 		}
-		r.Results, r.ResultsMore = c.resultsAfter(r.Committed)
+		if r.Results, r.ResultsMore = c.resultsAfter(r.Committed); !r.ResultsMore {
+			r.Sessions, r.ResultsMore = c.sessions()
+		}
 	}
 	return r
 }
@@ -168,6 +170,7 @@ func (c *Core) process(m *Item) error {
 		}
 		f.staged.DropAll = f.staged.DropAll || m.Results.DropAll
 		f.staged.Drop = append(f.staged.Drop, m.Results.Drop...)
+		f.staged.Drop = append(f.staged.Drop, c.resultsOf(m.Results.Ended)...)
 		f.staged.Results = append(f.staged.Results, m.Results.Results...)
 		return nil
 	case m.Holds == ItemRequire:

@@ -107,6 +107,8 @@ type Report struct {
 	ResultsMore bool        // there are more than fit
 	// Tail are, of an asynchronous checkpoint, the updates that directly follow Begin.Number, as many as fit.
 	Tail []UpdateBody
+	// Sessions are those that have results here, in order. Of an asynchronous checkpoint, or with ResultsMore: none.
+	Sessions []uint64
 }
 
 // ItemKind says what an Item holds.
@@ -204,6 +206,7 @@ type ResultsBody struct {
 	DropAll bool
 	Drop    []ResultKey
 	Results []segment.Result
+	Ended   []uint64 // sessions, in order, whose results are dropped, too
 }
 
 // BaseBody ends the filling or correction of a replica.

@@ -128,6 +128,23 @@ func (c *Core) differingResults(k *link, r *Report) {
 	}
 	k.copy.drop = r.Results
 	k.copy.resultsAfter = r.Committed
+	// Sessions have ended that one of the two did not hear of.
+	sessions, more := c.sessions()
+	if more {
+		k.copy.dropAll = true
+		return
+	}
+	k.copy.lacking, k.copy.ended = beside(sessions, r.Sessions), beside(r.Sessions, sessions)
+}
+
+// beside lists what a has and b has not; both are in order.
+func beside(a, b []uint64) (list []uint64) {
+	for _, s := range a {
+		if _, found := slices.BinarySearch(b, s); !found {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // resultsFor lists this replica's results for the follower of a copy.
@@ -139,7 +156,8 @@ func (c *Core) resultsFor(p *copier) []segment.Result {
 	var list []segment.Result
 	c.store.Results(func(r segment.Result) bool {
 		d, _ := DecodeResult(r.Blob)
-		if p.dropAll || d.Number > p.resultsAfter || dropped[ResultKey{r.Session, r.Slot}] {
+		_, lacking := slices.BinarySearch(p.lacking, r.Session)
+		if p.dropAll || lacking || d.Number > p.resultsAfter || dropped[ResultKey{r.Session, r.Slot}] {
 			list = append(list, r)
 		}
 		return true

@@ -152,6 +152,8 @@ func (x *transcript) do(w []string) {
 		x.request(w)
 	case "sync":
 		x.submit(w[1], "sync", &Request{Kind: RequestSynchronize})
+	case "end": // NODE: the session of all requests ends
+		x.submit(w[1], "end", &Request{Kind: RequestEndSession, Session: 7})
 	case "front": // NODE SECTION: read without asking anybody
 		v, ok := x.c.nodes[w[1]].frontRead(w[2])
 		if !ok {
