@@ -49,6 +49,7 @@ type member struct {
 	offset      int64
 	poll        int64 // when it next asks the director
 	headless    bool
+	proceed     bool // Options.Continue
 	requests    map[Token]*Request
 	lost        uint64
 }
@@ -78,7 +79,7 @@ func (m *member) start() {
 	m.pairs = NewPairs(PairsOptions{Node: m.name, Incarnation: m.incarnation, Start: m.clock(), Adopted: m.version})
 	m.state = segment.State{}
 	m.poll = m.c.now
-	m.core = New(Options{Node: m.name, Incarnation: m.incarnation, Checkpoint: 1, Pairs: m.pairs, Start: m.clock()})
+	m.core = New(Options{Node: m.name, Incarnation: m.incarnation, Checkpoint: 1, Pairs: m.pairs, Start: m.clock(), Continue: m.proceed})
 	if m.store != nil && m.store.kept != nil {
 		m.pairs.Learned(m.store.kept.Config.Version)
 		m.core.Attach(m.clock(), m.store, m.store.kept, false)

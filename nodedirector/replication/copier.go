@@ -60,7 +60,7 @@ func (c *Core) pump(k *link) {
 				k.proposed = c.lead.proposed
 			}
 			c.push(k, &Item{Holds: ItemBase, Base: &BaseBody{
-				Number: c.store.Number(), NextGenerated: c.store.NextGenerated(), Full: p.all,
+				Number: c.store.Number(), NextGenerated: c.store.NextGenerated(), Full: p.all, Left: c.kept.Left,
 			}})
 			p.phase = copyDone
 		}

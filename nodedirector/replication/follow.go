@@ -30,7 +30,8 @@ func (a LinkID) newer(b LinkID) bool {
 
 // onBegin opens a link, or answers again.
 func (c *Core) onBegin(from string, m *Begin) {
-	if c.config.Epoch.Less(m.Link.Epoch) || m.Version > c.config.Version {
+	c.hear(m.Link.Epoch)
+	if m.Version > c.config.Version {
 		c.refresh()
 	}
 	if m.Link.Epoch.Less(c.config.Epoch) {
@@ -54,7 +55,7 @@ func (c *Core) onBegin(from string, m *Begin) {
 // report tells the active what this replica has.
 func (c *Core) report(m *Begin) *Report {
 	r := &Report{
-		Link: m.Link, Incarnation: c.o.Incarnation, Number: c.store.Number(), Complete: c.kept.Complete,
+		Link: m.Link, Incarnation: c.o.Incarnation, Number: c.store.Number(), Complete: c.kept.Complete, Branch: c.kept.Branch,
 	}
 	switch {
 	case !r.Complete:
@@ -287,7 +288,7 @@ func (c *Core) processBase(b *BaseBody) error {
 		return room(err)
 	}
 	kept := c.kept
-	kept.Branch, kept.Complete = c.config.Epoch, true
+	kept.Branch, kept.Complete, kept.Left = c.config.Epoch, true, b.Left
 	if c.store.Keep(&kept) != nil {
 		return errNoRoom
 	}

@@ -109,6 +109,7 @@ type Report struct {
 	Tail []UpdateBody
 	// Sessions are those that have results here, in order. Of an asynchronous checkpoint, or with ResultsMore: none.
 	Sessions []uint64
+	Branch   wire.Epoch // see Kept
 }
 
 // ItemKind says what an Item holds.
@@ -214,6 +215,7 @@ type BaseBody struct {
 	Number        uint64
 	NextGenerated uint64
 	Full          bool // all sections were sent: others are removed
+	Left          []Left
 }
 
 // Ack acknowledges all items up to Seq.

@@ -47,8 +47,10 @@ func (c *Core) takeTail(tail []UpdateBody) bool {
 func (c *Core) start(k *link) {
 	r := k.report
 	k.report = nil
-	if l := c.lead; c.asynchronous() && r.Number > l.takeover && r.Number < l.first {
-		c.emit(Effect{Kind: EffectLost, Node: k.node, Count: r.Number - l.takeover})
+	if c.asynchronous() {
+		if count := c.lostWith(k.node, r); count > 0 {
+			c.emit(Effect{Kind: EffectLost, Node: k.node, Count: count})
+		}
 	}
 	if number := c.store.Number(); r.Number > number && !c.jump(r.Number+EpochGap) {
 		c.restart(k)

@@ -124,6 +124,10 @@ func (x *transcript) do(w []string) {
 	switch w[0] {
 	case "asynchronous":
 		x.config.Attributes.CreationFlags = wire.FlagActiveReplica
+	case "continue": // actives of asynchronous checkpoints do without the others
+		for _, m := range x.c.nodes {
+			m.proceed, m.core.o.Continue = true, true
+		}
 	case "config": // [epoch] active= insync= joining= to=: what is given changes; "epoch" raises it
 		x.config.Version++
 		if _, ok := a["epoch"]; ok {
