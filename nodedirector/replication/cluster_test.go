@@ -52,6 +52,7 @@ type member struct {
 	proceed     bool // Options.Continue
 	requests    map[Token]*Request
 	lost        uint64
+	events      []wire.Event // told to the applications here
 }
 
 func newCluster(names ...string) *cluster {
@@ -159,6 +160,8 @@ func (m *member) effect(e *Effect) {
 		if d := m.c.director; d != nil {
 			d.asked(m, e)
 		}
+	case EffectEvents:
+		m.events = append(m.events, e.Event)
 	case EffectLost:
 		m.lost += e.Count
 		m.c.log("%s: %d updates of %s are lost", m.name, e.Count, e.Node)

@@ -299,15 +299,17 @@ func (c *Core) processBase(b *BaseBody) error {
 	f.staged, f.bytes, f.filling = Put{}, 0, false
 	f.based, f.base = true, b.Number
 	c.results = nil
+	// What the replica was given as whole sections, applications here have not been told of.
+	missed := wire.Event{Checkpoint: c.o.Checkpoint, Update: b.Number, Missed: true}
 	if c.asynchronous() {
 		c.committed = b.Number
+		if b.Full {
+			c.tell(&missed, nil)
+		}
 		return nil
 	}
 	c.loadTail()
-	// An application that counts the updates learns from this one that it has not seen all.
-	c.addTail(&UpdateBody{
-		Number: b.Number, HasEvent: true, Event: wire.Event{Checkpoint: c.o.Checkpoint, Update: b.Number},
-	}, false)
+	c.addTail(&UpdateBody{Number: b.Number, HasEvent: true, Event: missed}, false)
 	return nil
 }
 
