@@ -268,6 +268,7 @@ type NodeStatusReply struct {
 	MemoryMax   uint64 // 0 = no limit
 	Uptime      int64  // ns
 	Malformed   uint64 // messages dropped
+	Outside     bool   // the node is outside the cluster, as far as the node director has heard
 }
 
 // ListReply lists the cluster's checkpoints by name, then number. More: it ended at its size limit.
