@@ -52,7 +52,7 @@ func TestThreeHosts(t *testing.T) {
 		testcluster.SuiteOnEachHost(t, program, func(run string, results []testcluster.Result) { passed(t, run, results) })
 		return
 	}
-	h := testcluster.StartHosts(t, testcluster.HostsOptions{Loopback: true, Bus: testcluster.Embedded}).Host(3)
+	h := testcluster.StartSuiteHosts(t, testcluster.Embedded).Host(3)
 	passed(t, "elsewhere", h.RunSuite(t, true, program, "--client", "sdk"))
 }
 

@@ -40,7 +40,7 @@ func TestThreeHosts(t *testing.T) {
 		testcluster.SuiteOnEachHost(t, program, func(run string, results []testcluster.Result) { passed(t, run, results) })
 		return
 	}
-	h := testcluster.StartHosts(t, testcluster.HostsOptions{Loopback: true}).Host(3)
+	h := testcluster.StartSuiteHosts(t, testcluster.External).Host(3)
 	passed(t, "elsewhere", h.RunSuite(t, true, program, "--client", "B.02.02"))
 	var args []string
 	for _, label := range several {

@@ -48,11 +48,18 @@ func (h *Host) RunSuite(t *testing.T, elsewhere bool, name string, args ...strin
 	return runSuite(t, env, h.node.pid(), name, args)
 }
 
+// StartSuiteHosts starts three hosts on which RunSuite can be called: a node director that the suite stops stays known to
+// the bus.
+func StartSuiteHosts(t *testing.T, bus Bus) *Hosts {
+	t.Helper()
+	return StartHosts(t, HostsOptions{Loopback: true, Bus: bus, PingsMax: 60})
+}
+
 // SuiteOnEachHost runs a program of C tests on each of three hosts, with either kind of bus, making checkpoints there and
 // elsewhere, and hands over the results of each run with its name.
 func SuiteOnEachHost(t *testing.T, name string, results func(run string, results []Result)) {
 	for _, bus := range []Bus{External, Embedded} {
-		c := StartHosts(t, HostsOptions{Loopback: true, Bus: bus})
+		c := StartSuiteHosts(t, bus)
 		for _, h := range c.All() {
 			for _, elsewhere := range []bool{false, true} {
 				run := fmt.Sprintf("external=%t,elsewhere=%t,%s", bus == External, elsewhere, h.Name)
