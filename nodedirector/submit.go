@@ -120,11 +120,13 @@ func (c *checkpoint) tellLocked(e *replication.Effect) {
 		return
 	}
 	c.told = e.Event.Update
-	if len(c.notified) > 0 {
-		c.history.add(e.Event)
-		c.deleted.add(&e.Event)
-		c.n.sendEvents(c.notified, e)
+	if len(c.notified) == 0 && !c.askedElsewhereLocked() {
+		c.forgetUpdatesLocked()
+		return
 	}
+	c.history.add(e.Event)
+	c.deleted.add(&e.Event)
+	c.n.sendEvents(c.notified, e)
 }
 
 // tick lets core do what is due.

@@ -135,6 +135,8 @@ type StatusReply struct {
 	Attributes Attributes
 	Sections   uint32
 	Memory     uint64 // sum of section sizes, bytes
+	// Version of the configuration that Attributes are from: between node directors.
+	Version uint64
 }
 
 // Element is one part of an update or notification.
