@@ -82,6 +82,7 @@ type Node struct {
 	checkpoints map[uint64]*checkpoint
 	replicas    int             // counted against ReplicasMax
 	refused     map[uint64]bool // checkpoints whose segment was refused
+	membership  membership
 	stopping    bool
 
 	staged    atomic.Uint64 // bytes of unfinished requests
@@ -212,6 +213,7 @@ func (n *Node) start() error {
 	if err := n.restoreReplicas(); err != nil {
 		return err
 	}
+	n.loadMembership()
 	if err := n.restoreSessions(); err != nil {
 		return err
 	}
