@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -137,14 +136,7 @@ func hostile(data []byte) [][]byte {
 func malformed(t testing.TB, c *testcluster.Hosts) (total uint64) {
 	t.Helper()
 	for _, h := range c.All() {
-		out, good := command(h, "status", "--json")
-		var s struct {
-			Malformed uint64 `json:"malformed"`
-		}
-		if err := json.Unmarshal([]byte(out), &s); err != nil || !good {
-			t.Fatalf("ckpt status --json printed %q: %v", out, err)
-		}
-		total += s.Malformed
+		total += status(t, h).Malformed
 	}
 	return total
 }
