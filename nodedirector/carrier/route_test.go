@@ -122,6 +122,7 @@ func TestBeatsPassUpdates(t *testing.T) {
 		sendAll(t, a, "b", update) // as Update: b takes no bulk streams
 	}
 	var worst time.Duration
+	passed := 0
 	for beats := 1; beats <= beatsSent; beats++ {
 		sent := time.Now()
 		if err := a.Send("b", []byte("beat"), Control); err != nil {
@@ -129,11 +130,14 @@ func TestBeatsPassUpdates(t *testing.T) {
 		}
 		until(t, "a beat arrives", func() bool { return box.count("beat") == beats })
 		worst = max(worst, time.Since(sent))
+		if box.count(string(update)) == slowTotal/len(update) {
+			break // on a slow machine there is nothing left to pass
+		}
+		passed++
 		time.Sleep(beatEvery)
 	}
-	updates := box.count(string(update))
-	t.Logf("%d beats, the slowest took %v, beside %d of %d updates", beatsSent, worst, updates, slowTotal/len(update))
-	if updates >= slowTotal/len(update) {
+	t.Logf("%d beats passed updates, the slowest took %v", passed, worst)
+	if passed == 0 {
 		t.Error("no beat passed the updates")
 	}
 }
