@@ -169,6 +169,36 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 }
 
+// TestBlockedStreamTakesNoFrames: once a stream could not be opened, frames are refused, for another way to be taken, until one
+// is open; it is tried again all the time.
+func TestBlockedStreamTakesNoFrames(t *testing.T) {
+	s := startBus(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	var lost atomic.Int32
+	a, _ := s.node(t, "a", func(o *Options) { o.Lost = func(string) { lost.Add(1) } })
+	a.SetPeers([]Peer{{"b", 7, address}})
+	if err := a.Send("b", []byte("x"), Bulk); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the first attempt fails", func() bool { return lost.Load() == 1 })
+	for lost.Load() < 4 {
+		if err := a.Send("b", []byte("x"), Bulk); !errors.Is(err, ErrNotConnected) {
+			t.Fatalf("a stream that is not open: %v", err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	_, box := s.node(t, "b", func(o *Options) { o.BulkListen = address })
+	until(t, "a stream is open", func() bool { return a.Send("b", []byte("y"), Bulk) == nil })
+	if r := box.await(t, 1); string(r[0].frame) != "y" {
+		t.Errorf("%q", r[0].frame)
+	}
+}
+
 // TestReplayedProof: what a node once said does not let a stranger in who has heard it.
 func TestReplayedProof(t *testing.T) {
 	s := startBus(t)

@@ -3,8 +3,12 @@
 // A frame travels on one of three ways, so that the short ones that keep leases alive never queue up behind long ones:
 //
 //   - Control: over NATS. Beats, and nothing that is long.
-//   - Update: over NATS, on a connection of its own, also between embedded servers. Frames to one node arrive in the order they were sent in.
-//   - Bulk: over a direct TCP stream, opened when it is first needed. In order, too, as long as the stream lives.
+//   - Update: over a direct TCP stream (updatestream.go), opened when it is first needed; over NATS while there is none. Frames
+//     to one node arrive in the order they were sent in, as long as they go the same way.
+//   - Bulk: over another such stream, with credits. In order, too, as long as the stream lives. Once one could not be opened,
+//     frames are refused until one is: whoever sends them tries Update.
+//
+// Neither shares a connection with Control, also between embedded servers (bus.Credentials.ControlUser).
 //
 // Frames get lost: a connection is gone, a queue is full, a receiver too slow. Send then says so if it can know; else
 // nobody says so. Whoever needs a frame to arrive sends it again until it is acknowledged. A frame may arrive twice, but
@@ -21,10 +25,10 @@
 // On connections made with bus.Options.Direct, Send costs one system call and wakes nobody on this side; to a server in the
 // same process it costs no system call, and wakes the goroutine that writes.
 //
-// # Bulk streams
+// # Streams
 //
 // A stream goes one way and is opened by its sender. Both sides prove that they know the cluster's token (greeting.go), and
-// show certificates if TLS is configured. After that come frames, each after its length; the receiver grants how many bytes
-// may be sent (instream.go), so that one that has stopped stops the sender, who queues a bounded number of bytes and then
-// refuses more (outstream.go). Any error ends the stream; the next Send opens another.
+// show certificates if TLS is configured. After that come frames, each after its length. Of bulk, the receiver grants how
+// many bytes may be sent (instream.go), so that one that has stopped stops the sender, who queues a bounded number of bytes
+// and then refuses more (outstream.go). Any error ends the stream; the next Send opens another.
 package carrier

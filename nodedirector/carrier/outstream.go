@@ -24,6 +24,8 @@ type outStream struct {
 	mu      sync.Mutex
 	queue   [][]byte
 	queued  int    // bytes of queue and of what is being written
+	opened  bool   // the peer takes frames
+	probe   bool   // the one before could not be opened: no frame is entrusted to this one until it is opened
 	granted uint64 // bytes of the stream that may be written; never less than before
 	err     error  // why it has ended
 	ended   time.Time
@@ -48,14 +50,15 @@ func (c *Carrier) sendBulk(p *peer, frame []byte) error {
 	}
 	if s != nil {
 		err := s.put(frame)
-		if !errors.Is(err, ErrNotConnected) || time.Since(s.ended) < dialPause {
+		if !errors.Is(err, ErrNotConnected) || !s.over(dialPause) {
 			return err
 		}
 	}
 	if !c.begin() {
 		return ErrClosed
 	}
-	s = &outStream{c: c, to: p.Peer, wake: make(chan struct{}, 1)}
+	probe := s != nil && !s.wasOpened()
+	s = &outStream{c: c, to: p.Peer, wake: make(chan struct{}, 1), probe: probe}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	c.streams[p.Name] = s
 	err := s.put(frame)
@@ -88,7 +91,7 @@ func (s *outStream) put(frame []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch n := len(frame) + frameHead; {
-	case s.err != nil:
+	case s.err != nil, s.probe && !s.opened:
 		return ErrNotConnected
 	case s.queued >= bulkQueueBytes:
 		return ErrFull
@@ -98,6 +101,19 @@ func (s *outStream) put(frame []byte) error {
 	}
 	s.signal()
 	return nil
+}
+
+// over reports whether the stream ended at least so long ago.
+func (s *outStream) over(ago time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err != nil && time.Since(s.ended) >= ago
+}
+
+func (s *outStream) wasOpened() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
 }
 
 func (s *outStream) signal() {
@@ -147,6 +163,9 @@ func (s *outStream) serve() error {
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	s.opened = true
+	s.mu.Unlock()
 	if !s.c.begin() {
 		return ErrClosed
 	}
