@@ -64,7 +64,7 @@ PROCESS_CXX :=
 endif
 TESTS := $(B)/tests/conformance $(B)/tests/clovis $(B)/tests/clovis-sdk $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
 	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(DATASET_C) $(B)/tests/bench-dataset $(B)/tests/nats-server \
-	$(B)/tests/cluster/client $(B)/tests/cluster/measure
+	$(B)/tests/cluster/client $(B)/tests/cluster/measure $(B)/tests/cluster/large
 ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(B)/asan/conformance $(B)/asan/clovis $(B)/asan/clovis-sdk \
 	$(addprefix $(B)/asan/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS)))
 
@@ -191,7 +191,8 @@ $(B)/tests/nats-server: go.mod go.sum
 	@mkdir -p $(@D)
 	$(GO) build -trimpath -o $@ github.com/nats-io/nats-server/v2
 
-$(B)/tests/cluster/measure: tests/bench/cluster/measure.c $(wildcard include/*.h) $(B)/lib/libckpt.so
+$(B)/tests/cluster/measure $(B)/tests/cluster/large: $(B)/tests/cluster/%: tests/bench/cluster/%.c $(wildcard include/*.h) \
+		$(B)/lib/libckpt.so
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -Iinclude $< -o $@ -L$(B)/lib -lckpt
 
@@ -285,6 +286,8 @@ soak: all ## the long tests: full counts, CKPT_SOAK_SECONDS (60) for each test t
 	$(FUZZ) FuzzSegment ./internal/segment
 	$(FUZZ) FuzzValue ./internal/wire
 	$(FUZZ) FuzzParse ./nodedirector
+	$(FUZZ) FuzzFrame ./nodedirector/replication
+	$(FUZZ) FuzzMessages ./nodedirector/carrier
 
 demo: lib bin examples ## a standby takes over from a killed active process, with what happens printed
 	examples/demo.sh

@@ -14,14 +14,18 @@ import (
 // control keeps the node director registered, its heartbeat going and its configurations up to date.
 func (n *Node) control() {
 	changed := func(m *nats.Msg) {
+		var c wire.Changed
 		d, err := wire.NewDecoder(m.Data)
+		if err == nil {
+			defer d.Release()
+			if d.Kind != wire.KindChanged {
+				err = &wire.FormatError{Reason: "not about changes"}
+			} else {
+				err = d.Value(&c)
+			}
+		}
 		if err != nil {
 			n.malformedMessage("director", err)
-			return
-		}
-		defer d.Release()
-		var c wire.Changed
-		if d.Kind != wire.KindChanged || d.Value(&c) != nil {
 			return
 		}
 		n.director.mu.Lock()

@@ -97,7 +97,7 @@ type Node struct {
 	writers    chan struct{} // a place for each commit under way
 	beginners  chan struct{} // a place for each copy being made
 
-	logMalformed, logPast, logDirector, logPersist, logStore, logPeers, logAdopted onceInAWhile
+	logMalformed, logVersion, logPast, logDirector, logPersist, logStore, logPeers, logAdopted onceInAWhile
 
 	ctx    context.Context // of everything that runs
 	cancel context.CancelFunc
@@ -414,7 +414,12 @@ func (o *onceInAWhile) allow() bool {
 // malformedMessage counts a message that makes no sense.
 func (n *Node) malformedMessage(from string, err error) {
 	n.malformed.Add(1)
-	if n.logMalformed.allow() {
+	once := &n.logMalformed
+	var v *wire.VersionError
+	if errors.As(err, &v) {
+		once = &n.logVersion
+	}
+	if once.allow() {
 		n.log.Warn("message dropped", "from", from, "reason", err, "dropped", n.malformed.Load())
 	}
 }

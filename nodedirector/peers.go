@@ -187,6 +187,14 @@ func (p *peers) publishLocked() {
 	}
 }
 
+// malformed is how many messages of other node directors did not even say who sent them.
+func (p *peers) malformed() uint64 {
+	if c := p.carrier.Load(); c != nil {
+		return c.Stats().Malformed
+	}
+	return 0
+}
+
 // sendPeer sends a message to another node; it may be lost. It never blocks.
 func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bulk bool) {
 	c := n.peers.carrier.Load()

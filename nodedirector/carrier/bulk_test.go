@@ -144,7 +144,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 	for i, c := range []struct{ says, hears string }{
 		{"GET / HTTP/1.1\r\n", "refused it is no node director\n"},
-		{"ckpt-stream 2 bulk x a 7 b 7 n\n", "refused it speaks version 2, this release version 1\n"},
+		{"ckpt-stream 2 bulk x a 7 b 7 n\n", "refused it is of version 2, this release speaks 1\n"},
 		{"ckpt-stream 1 bulk x a\n", "refused it is no node director\n"},
 		{"ckpt-stream 1 bulk x a.b 7 b 7 n\n", "refused it is no node director\n"},
 		{strings.Repeat("x", 100<<10) + "\n", ""},
@@ -173,7 +173,7 @@ func TestStrangersAreRefused(t *testing.T) {
 func TestReplayedProof(t *testing.T) {
 	s := startBus(t)
 	b, _ := s.node(t, "b", nil)
-	g := greeting{wayBulk, "x", sender{"a", 7}, sender{"b", 7}, "n"}
+	g := greeting{version, wayBulk, "x", sender{"a", 7}, sender{"b", 7}, "n"}
 	overheard := g.proof([]byte("token"), connecting, "earlier")
 	conn, err := net.Dial("tcp", b.BulkAddress())
 	if err != nil {

@@ -46,7 +46,8 @@ type Options struct {
 	Incarnation   uint64 // greater than that of every earlier node director of this name
 
 	// Control and Update stay the caller's. They should be two, made with bus.Options.Direct: with others Send costs
-	// more, and waits when the server does not read.
+	// more, and waits when the server does not read. Those of all node directors reach each other, Control Control and
+	// Update Update; more is not needed (bus.Credentials.ControlUser).
 	Control, Update *nats.Conn
 
 	// Receive is called for each frame that arrives, with what its sender says of itself. The frame is valid until
@@ -133,9 +134,9 @@ func (c *Carrier) subscribe() error {
 		if err := ch.subscribe(wire.SubjectIncarnation(c.o.Cluster, c.o.Node, c.o.Incarnation, ch.name)); err != nil {
 			return err
 		}
-	}
-	if err := c.channels[Control].subscribe(wire.SubjectPeer(c.o.Cluster, c.o.Node)); err != nil {
-		return err
+		if err := ch.subscribe(wire.SubjectPeer(c.o.Cluster, c.o.Node, ch.name)); err != nil {
+			return err
+		}
 	}
 	for _, ch := range c.channels {
 		if err := ch.nc.FlushTimeout(dialTimeout); err != nil {
@@ -156,7 +157,7 @@ func (c *Carrier) SetPeers(list []Peer) {
 		entry := &peer{Peer: p}
 		for class := range entry.subjects {
 			if p.Incarnation == 0 {
-				entry.subjects[class] = wire.SubjectPeer(c.o.Cluster, p.Name)
+				entry.subjects[class] = wire.SubjectPeer(c.o.Cluster, p.Name, channelNames[class])
 			} else {
 				entry.subjects[class] = wire.SubjectIncarnation(c.o.Cluster, p.Name, p.Incarnation, channelNames[class])
 			}

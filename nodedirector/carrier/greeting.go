@@ -25,6 +25,7 @@ import (
 // A proof is made with the cluster's token of both nonces and all that the first line says, and is another for each side.
 // The token itself is never sent.
 type greeting struct {
+	version  byte
 	way      way
 	cluster  string
 	from, to sender
@@ -42,19 +43,19 @@ const (
 )
 
 func (g *greeting) String() string {
-	return fmt.Sprintf("%s %d %s %s %s %x %s %x %s", greetingWord, version, g.way, g.cluster,
+	return fmt.Sprintf("%s %d %s %s %s %x %s %x %s", greetingWord, g.version, g.way, g.cluster,
 		g.from.node, g.from.incarnation, g.to.node, g.to.incarnation, g.nonce)
 }
 
 var errNoNode = errors.New("it is no node director")
 
 func parseGreeting(line string) (g greeting, err error) {
-	var theirs int
-	n, err := fmt.Sscanf(line, greetingWord+" %d %s %s %s %x %s %x %s", &theirs, &g.way, &g.cluster,
+	n, err := fmt.Sscanf(line, greetingWord+" %d %s %s %s %x %s %x %s", &g.version, &g.way, &g.cluster,
 		&g.from.node, &g.from.incarnation, &g.to.node, &g.to.incarnation, &g.nonce)
+	refused := wire.CheckVersion(g.version, versionOldest, version)
 	switch {
-	case n >= 1 && theirs != version:
-		return g, fmt.Errorf("it speaks version %d, this release version %d", theirs, version)
+	case n >= 1 && refused != nil:
+		return g, fmt.Errorf("it is of %w", refused)
 	case err != nil, g.String() != line, !wire.ValidToken(g.from.node), g.way != wayBulk && g.way != wayUpdate:
 		return g, errNoNode
 	}
@@ -80,7 +81,7 @@ var errToken = errors.New("it does not know this cluster's secret")
 
 // introduce makes a new connection one to the peer: it returns when the peer takes frames. r reads from conn.
 func (c *Carrier) introduce(conn net.Conn, r *bufio.Reader, to Peer, on way) error {
-	g := greeting{on, c.o.Cluster, sender{c.o.Node, c.o.Incarnation}, sender{to.Name, to.Incarnation}, newNonce()}
+	g := greeting{version, on, c.o.Cluster, sender{c.o.Node, c.o.Incarnation}, sender{to.Name, to.Incarnation}, newNonce()}
 	if _, err := fmt.Fprintf(conn, "%s\n", &g); err != nil {
 		return err
 	}

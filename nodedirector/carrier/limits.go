@@ -20,7 +20,7 @@ const (
 
 // Limits on streams.
 const (
-	bulkQueueBytes  = 16 << 20               // waiting for one stream, beyond which frames are refused, but for a single one
+	bulkQueueBytes  = 16 << 20               // waiting for one stream, from which on frames are refused: one more may wait
 	bulkWindow      = 8 << 20                // bytes that a receiver lets come in beyond what it has dealt with
 	bulkBatchBytes  = 1 << 20                // written at a time
 	bulkBatchFrames = 256                    // of which these many frames, at most

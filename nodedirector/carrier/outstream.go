@@ -90,7 +90,7 @@ func (s *outStream) put(frame []byte) error {
 	switch n := len(frame) + frameHead; {
 	case s.err != nil:
 		return ErrNotConnected
-	case s.queued > 0 && s.queued+n > bulkQueueBytes:
+	case s.queued >= bulkQueueBytes:
 		return ErrFull
 	default:
 		s.queue = append(s.queue, frame)

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"libckpt/internal/wire"
 )
 
 // Stats counts frames since the start.
@@ -39,7 +41,7 @@ func (c *Carrier) Stats() Stats {
 // malformed counts a message that can't be read, and says so.
 func (c *Carrier) malformed(err error) {
 	c.stats.malformed.Add(1)
-	var v *versionError
+	var v *wire.VersionError
 	if errors.As(err, &v) && c.said.allow("version") {
 		c.log.Warn("messages of another release are ignored: upgrade the node that sends them", "reason", err)
 	}

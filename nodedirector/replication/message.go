@@ -192,7 +192,7 @@ type SectionBody struct {
 	Offset     uint64
 	Total      uint64 // bytes of the section when its first piece was made
 	Last       bool   // the last piece
-	Data       []byte
+	Data       wire.Borrowed
 	Expiration int64
 	LastUpdate int64
 	Number     uint64
