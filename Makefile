@@ -131,13 +131,13 @@ $(B)/tests/bench: $(wildcard tests/bench/*.c tests/bench/*.h include/*.h) $(B)/l
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -DBENCH_CLCKPT $(wildcard tests/bench/*.c) -o $@ -L$(B)/lib -lckpt
 
-$(B)/tests/process/%: tests/process/testdata/%.c $(wildcard tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+$(B)/tests/process/%: tests/process/testdata/%.c $(wildcard tests/harness/ensure.h tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt -ldl
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -Itests/harness $< -o $@ -L$(B)/lib -lckpt -ldl
 
-$(B)/tests/process/%: tests/process/testdata/%.cc $(wildcard tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
+$(B)/tests/process/%: tests/process/testdata/%.cc $(wildcard tests/harness/ensure.h tests/process/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -D_GNU_SOURCE $(WARN) $(CFLAGS_OPT) -pthread -Iinclude $< -o $@ -L$(B)/lib -lckpt -ldl
+	$(CXX) -std=c++17 -D_GNU_SOURCE $(WARN) $(CFLAGS_OPT) -pthread -Iinclude -Itests/harness $< -o $@ -L$(B)/lib -lckpt -ldl
 
 $(B)/tests/service/%: tests/service/testdata/%.c $(wildcard tests/service/testdata/*.h include/*.h include/*/*.h) $(B)/lib/libckpt.so
 	@mkdir -p $(@D)
@@ -149,9 +149,9 @@ $(B)/tests/scale/%: tests/scale/testdata/%.c $(wildcard tests/scale/testdata/*.h
 
 # Programs of the library-based functions, in both source flavours.
 DATASET_DIR := tests/dataset/testdata
-DATASET_HDR := $(wildcard $(DATASET_DIR)/*.h $(DATASET_DIR)/calls/*.h include/*.h)
+DATASET_HDR := $(wildcard tests/harness/ensure.h $(DATASET_DIR)/*.h $(DATASET_DIR)/calls/*.h include/*.h)
 DATASET_CALLS := $(wildcard $(DATASET_DIR)/calls/*.c)
-DATASET_CC = $(CC) $(CFLAGS_C11) -pthread -Iinclude $(if $(findstring /sdk60/,$@),-DCL_CKPT_SDK=60)
+DATASET_CC = $(CC) $(CFLAGS_C11) -pthread -Iinclude -Itests/harness $(if $(findstring /sdk60/,$@),-DCL_CKPT_SDK=60)
 
 $(addprefix $(B)/tests/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS))): $(DATASET_CALLS) $(DATASET_DIR)/record.c $(DATASET_HDR) \
 		$(B)/lib/libckpt.so
@@ -179,7 +179,7 @@ $(SQLITE_DIR)/libsqlite3.so: $(SQLITE_DIR)/sqlite3.o
 $(B)/tests/dataset/own_sqlite: $(DATASET_DIR)/own_sqlite.c $(DATASET_DIR)/record.c $(DATASET_HDR) $(SQLITE_DIR)/libsqlite3.so \
 		$(B)/lib/libckpt.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -isystem $(SQLITE_DIR) $(DATASET_DIR)/own_sqlite.c $(DATASET_DIR)/record.c \
+	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -pthread -Iinclude -Itests/harness -isystem $(SQLITE_DIR) $(DATASET_DIR)/own_sqlite.c $(DATASET_DIR)/record.c \
 		-o $@ -L$(B)/lib -lckpt -L$(SQLITE_DIR) -lsqlite3
 
 $(B)/tests/bench-dataset: $(wildcard tests/bench/dataset/*.c tests/bench/dataset/*.h include/*.h) $(SQLITE_DIR)/sqlite3.o $(B)/lib/libckpt.so

@@ -35,9 +35,11 @@ func TestFiveDirectors(t *testing.T) {
 		third := leading(t, c)
 		third.Kill(testcluster.Director)
 		const limit = 3 * time.Second
-		a := on.call(1, "open headless %d %d %d 0 %d", allReplicas, forReading|forWriting|creating, sectionsMax, limit.Milliseconds())
-		if took := time.Duration(a.end - a.begin); a.code != tryAgain && a.code != timeout || took < limit-limit/10 || took > 2*limit {
-			t.Errorf("opening without a majority ended with %d after %v, want %d or %d after %v", a.code, took, tryAgain, timeout, limit)
+		a := on.call(1, "open headless %d %d %d 0 %d", allReplicas, forReading|forWriting|creating, sectionsMax,
+			limit.Milliseconds())
+		took := time.Duration(a.end - a.begin)
+		if a.code != tryAgain && a.code != timeout || took < limit-limit/10 || took > 2*limit {
+			t.Errorf("opening without a majority: %d after %v, want %d or %d after %v", a.code, took, tryAgain, timeout, limit)
 		}
 		on.must(0, "write a 100")
 		if a := on.must(0, "read a"); a.value != 100 {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -41,9 +42,26 @@ func TestMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := startClient(t, c.All()[0], 1)
-	late.open(0, "seen", allReplicas, 0) // so that directors are asked something, too
-	counted := make(map[string]uint64)   // messages dropped, by kind: the third part of the subject, see docs/configuration.md
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range c.All() { // so that directors are asked something, too, and tell those that did not ask
+		startClient(t, h, 1).open(0, "seen", allReplicas|collocated, 0)
+	}
+	awaitReplicas(t, c.Host(1), "seen", 3)
+	await(t, "a message of each kind is seen", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, kind := range append([]string{"d", "r"}, toNodes...) {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(seen)), func(subject string) bool {
+				return strings.Split(subject, ".")[2] == kind
+			}) {
+				return false
+			}
+		}
+		return true
+	})
+	counted := make(map[string]uint64) // messages dropped, by kind: the third part of the subject, see docs/configuration.md
 	kinds := make(map[string]int)
 	l.during(time.Second, func() error {
 		l.awaitCalls(callsAround)

@@ -48,7 +48,8 @@ func startLoad(t testing.TB, c *testcluster.Hosts, name string) *load {
 // startLoadOn is startLoad on some hosts.
 func startLoadOn(t testing.TB, c *testcluster.Hosts, name string, hosts []*testcluster.Host) *load {
 	t.Helper()
-	l := &load{t: t, c: c, order: c.All(), name: name, sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
+	l := &load{t: t, c: c, order: c.All(), name: name,
+		sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
 		replicas: make(map[string]int), stopping: make(chan struct{})}
 	t.Cleanup(l.stop)
 	for _, h := range hosts {

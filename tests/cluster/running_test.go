@@ -70,20 +70,21 @@ func TestHeadless(t *testing.T) {
 
 // Hosts join while others work: their replicas get everything, and calls on them are right from the first one on.
 func TestJoining(t *testing.T) {
-	c := testcluster.StartHosts(t, testcluster.HostsOptions{Hosts: 4})
-	l := startLoadOn(t, c, "joining", c.All()[:1])
-	const ballast = 500
-	for i := range ballast { // something to copy
-		l.clients[0].must(testThread, "create ballast%d %d 0", i, values.Add(1))
-	}
-	for _, h := range c.All()[1:] {
-		l.during(0, func() error { l.add(h); return nil }, func() error { return nil })
-		for i := 0; i < ballast; i += 50 {
-			l.clients[len(l.clients)-1].must(testThread, "read ballast%d", i)
+	onBoth(t, testcluster.HostsOptions{Hosts: 4}, func(t *testing.T, c *testcluster.Hosts) {
+		l := startLoadOn(t, c, "joining", c.All()[:1])
+		const ballast = 500
+		for i := range ballast { // something to copy
+			l.clients[0].must(testThread, "create ballast%d %d 0", i, values.Add(1))
 		}
-	}
-	var y tally
-	l.finish(&y)
+		for _, h := range c.All()[1:] {
+			l.during(0, func() error { l.add(h); return nil }, func() error { return nil })
+			for i := 0; i < ballast; i += 50 {
+				l.clients[len(l.clients)-1].must(testThread, "read ballast%d", i)
+			}
+		}
+		var y tally
+		l.finish(&y)
+	})
 }
 
 // A process on a killed host is taken over by one on another: not a word is lost or counted twice.

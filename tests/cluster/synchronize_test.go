@@ -28,7 +28,8 @@ func TestSynchronize(t *testing.T) {
 		a := first.call(0, "synchronize %d", limit.Milliseconds())
 		waited := a.code == timeout || a.code == tryAgain || dropped && a.code == ok
 		if took := time.Duration(a.end - a.begin); !waited || took > limit+takeoverMax/2 {
-			t.Errorf("Synchronize with a stopped follower: %d after %v, want %d or %d after %v", a.code, took, timeout, tryAgain, limit)
+			t.Errorf("Synchronize with a stopped follower: %d after %v, want %d or %d after %v", a.code, took, timeout, tryAgain,
+				limit)
 		}
 		first.must(0, "synchronize-async 7")
 		await(t, "SynchronizeAsync is answered although a follower is stopped", func() bool {

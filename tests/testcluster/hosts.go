@@ -142,6 +142,9 @@ func (c *Hosts) Host(k int) *Host { return c.hosts[k-1] }
 // Directors is how many hosts, the first ones, have a director.
 func (c *Hosts) Directors() int { return c.o.Directors }
 
+// Bus is how hosts get at NATS.
+func (c *Hosts) Bus() Bus { return c.o.Bus }
+
 // All are all hosts.
 func (c *Hosts) All() []*Host { return slices.Clone(c.hosts) }
 

@@ -9,17 +9,10 @@
 
 #include <sqlite3.h>
 
+#include "ensure.h"
 #include "record.h"
 
 enum { THREADS = 4, ROUNDS = 50, DS = 1 };
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-			exit(1); \
-		} \
-	} while (0)
 
 static sqlite3 *own;
 static ClCkptSvcHdlT h;

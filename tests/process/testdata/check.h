@@ -12,23 +12,7 @@
 #include <saCkpt.h>
 #include <saCkpt_B_02_03.h>
 
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-			_exit(1); \
-		} \
-	} while (0)
-
-/* call returns the error code that is expected. */
-#define EXPECT(call, expected) \
-	do { \
-		int got_ = (int)(call); \
-		if (got_ != (int)(expected)) { \
-			fprintf(stderr, "%s:%d: %s is %d, not %s\n", __FILE__, __LINE__, #call, got_, #expected); \
-			_exit(1); \
-		} \
-	} while (0)
+#include "ensure.h"
 
 #define OK(call) EXPECT(call, SA_AIS_OK)
 

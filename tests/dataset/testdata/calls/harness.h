@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ensure.h"
+
 #include "../record.h"
 
 struct test {
@@ -28,25 +30,6 @@ void function_tests_list(void);
 bool function_test_run(const char *name);
 
 enum { PATIENCE_S = 20 }; /* bounds every wait */
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-			_exit(1); \
-		} \
-	} while (0)
-
-/* call returns the code that is expected. */
-#define EXPECT(call, expected) \
-	do { \
-		ClRcT got_ = (call), want_ = (expected); \
-		if (got_ != want_) { \
-			fprintf(stderr, "%s:%d: %s is 0x%x, not 0x%x %s\n", __FILE__, __LINE__, #call, \
-				(unsigned)got_, (unsigned)want_, #expected); \
-			_exit(1); \
-		} \
-	} while (0)
 
 #define OK(call) EXPECT(call, CL_OK)
 
