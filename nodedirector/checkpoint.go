@@ -88,7 +88,7 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 		c.stale = true
 		return errLost
 	}
-	c.n.pairs.Learned(config.Version)
+	c.n.pairs.Learned(replication.VersionOf(config))
 	if c.aside {
 		c.aside = false
 		if err := c.attachLocked(); err != nil {
@@ -220,10 +220,21 @@ func (c *checkpoint) notifyLocked(s *session, before, after wish) {
 		return
 	}
 	delete(c.notified, s)
-	if len(c.notified) == 0 {
-		c.history.clear()
-		c.deleted = deletions{}
+	if len(c.notified) == 0 && !c.askedElsewhereLocked() {
+		c.forgetUpdatesLocked()
 	}
+}
+
+// askedElsewhereLocked reports whether applications on other nodes may ask the active replica, which is here, what they
+// have missed.
+func (c *checkpoint) askedElsewhereLocked() bool {
+	here := c.n.o.Node
+	return c.config.Active == here && slices.ContainsFunc(c.config.Open, func(node string) bool { return node != here })
+}
+
+func (c *checkpoint) forgetUpdatesLocked() {
+	c.history.clear()
+	c.deleted = deletions{}
 }
 
 func (w *wishes) count(of wish, n int) {

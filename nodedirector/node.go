@@ -82,6 +82,7 @@ type Node struct {
 	checkpoints map[uint64]*checkpoint
 	replicas    int             // counted against ReplicasMax
 	refused     map[uint64]bool // checkpoints whose segment was refused
+	membership  membership
 	stopping    bool
 
 	staged    atomic.Uint64 // bytes of unfinished requests
@@ -98,7 +99,7 @@ type Node struct {
 	writers    chan struct{} // a place for each commit under way
 	beginners  chan struct{} // a place for each copy being made
 
-	logMalformed, logPast, logDirector, logPersist, logStore, logPeers onceInAWhile
+	logMalformed, logVersion, logPast, logDirector, logPersist, logStore, logPeers, logAdopted onceInAWhile
 
 	ctx    context.Context // of everything that runs
 	cancel context.CancelFunc
@@ -197,7 +198,7 @@ func (n *Node) start() error {
 		n.incarnation = max(n.incarnation, incarnation)
 	}
 	n.pairs = replication.NewPairs(replication.PairsOptions{
-		Node: n.o.Node, Incarnation: n.incarnation, Timing: n.o.Timing, Start: n.begun,
+		Node: n.o.Node, Incarnation: n.incarnation, Timing: n.o.Timing, Start: n.begun, Adopted: n.readAdopted(),
 	})
 	var err error
 	if n.watcher, err = newWatcher(); err != nil {
@@ -212,6 +213,7 @@ func (n *Node) start() error {
 	if err := n.restoreReplicas(); err != nil {
 		return err
 	}
+	n.loadMembership()
 	if err := n.restoreSessions(); err != nil {
 		return err
 	}
@@ -415,7 +417,12 @@ func (o *onceInAWhile) allow() bool {
 // malformedMessage counts a message that makes no sense.
 func (n *Node) malformedMessage(from string, err error) {
 	n.malformed.Add(1)
-	if n.logMalformed.allow() {
+	once := &n.logMalformed
+	var v *wire.VersionError
+	if errors.As(err, &v) {
+		once = &n.logVersion
+	}
+	if once.allow() {
 		n.log.Warn("message dropped", "from", from, "reason", err, "dropped", n.malformed.Load())
 	}
 }

@@ -199,9 +199,10 @@ func (c *call) list() {
 func (c *call) nodeStatus() {
 	n := c.s.n
 	r := wire.NodeStatusReply{
+		Outside: n.standing().outside,
 		Cluster: n.o.Cluster, Node: n.o.Node, Release: n.o.Release,
 		ReplicasMax: uint32(n.o.ReplicasMax), MemoryMax: n.o.SharedMemoryMax,
-		Uptime: int64(time.Since(n.started)), Malformed: n.malformed.Load(),
+		Uptime: int64(time.Since(n.started)), Malformed: n.malformed.Load() + n.peers.malformed(),
 	}
 	n.mu.Lock()
 	r.Replicas, r.Sessions = uint32(n.replicas), uint32(len(n.sessions))

@@ -120,7 +120,8 @@ func (c *checkpoint) tellLocked(e *replication.Effect) {
 		return
 	}
 	c.told = e.Event.Update
-	if len(c.notified) == 0 {
+	if len(c.notified) == 0 && !c.askedElsewhereLocked() {
+		c.forgetUpdatesLocked()
 		return
 	}
 	if e.Event.Missed {

@@ -112,6 +112,9 @@ type RegisterReply struct {
 	Foreign []uint64 // announced, of another generation of the directors' store: kept, but not served
 	Locked  bool     // see HeartbeatReply
 	Rebuild bool     // the directors lost their store: send what is Foreign with AnnounceRequests
+	// Member names the node's membership: it differs from the one of an earlier registration with the same generation if
+	// an operator removed the node in between. A director of an earlier release gives none (Counter 0).
+	Member Epoch
 }
 
 // AnnounceRequest gives the whole configurations of replicas of another generation of the directors' store, so that

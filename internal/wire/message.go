@@ -135,6 +135,8 @@ type StatusReply struct {
 	Attributes Attributes
 	Sections   uint32
 	Memory     uint64 // sum of section sizes, bytes
+	// Version of the configuration that Attributes are from: between node directors.
+	Version uint64
 }
 
 // Element is one part of an update or notification.
@@ -271,6 +273,7 @@ type NodeStatusReply struct {
 	MemoryMax   uint64 // 0 = no limit
 	Uptime      int64  // ns
 	Malformed   uint64 // messages dropped
+	Outside     bool   // the node is outside the cluster, as far as the node director has heard
 }
 
 // ListReply lists the cluster's checkpoints by name, then number. More: it ended at its size limit.

@@ -181,7 +181,7 @@ func (c *Core) Wake() int64 {
 		wake = min(wake, retry)
 	}
 	for _, q := range c.out.list {
-		wake = min(wake, q.last+int64(c.t.RetryEvery))
+		wake = min(wake, q.last+c.resendEvery(q))
 	}
 	if c.lacks() {
 		wake = min(wake, c.asked[AskLost])

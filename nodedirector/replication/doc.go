@@ -38,9 +38,12 @@
 // before it sends a Beat.
 //
 // X counts an echo only when X has adopted every version that Y knew of (Beat.Known); until then it is kept aside. So if Y
-// had left an epoch when it answered, X has left that epoch too when it counts the answer.
+// had left an epoch when it answered, X has left that epoch too when it counts the answer. Versions are those of one
+// generation of the directors' store. When a store is lost, X may have missed its last ones, whatever it hears from the next;
+// so in an epoch of one generation X counts nothing that Y said when it knew of a later one. A checkpoint that waits to be
+// restored is idle once its nodes have heard of the new directors.
 //
-// A Beat of X also says how long X may still count on each third node (Beat.Support).
+// A Beat of X also says how long X may still count on each third node (Beat.Support), and from which generation on.
 //
 //	The active X acts in an epoch (commits, reads, answers asynchronous updates) while it counts on every node Y of the
 //	required set, and Y has adopted that epoch (it has answered a Begin in it).
@@ -55,8 +58,8 @@
 // Why no two nodes act at one time. Let X act in epoch e, and let Z be the first to act in a later one, f. Nobody acted in
 // between, so nobody but X proposed anybody; so the in-sync set of f is part of what X requires, and Z is in it. X counts
 // on Z only after Z has adopted e. When Z adopts f, or an epoch between, it waits until its promise to X has ended; X's
-// count of it has ended by then. What Z answers later says Known >= the version of f; before X counts that it has adopted
-// that version and has left e. By induction this holds for all pairs of epochs.
+// count of it has ended by then. What Z answers later says Known >= the version of f; before X counts that, it has adopted
+// that version and has left e, if f is of e's generation; if it is of a later one, X does not count it in e. By induction this holds for all pairs of epochs.
 //
 // Why no read is stale. Let F read in epoch e a section without a mark. Committed updates that F has applied are no
 // problem. One that F has not applied was committed without F: by an active that did not require F. Was it X, the active

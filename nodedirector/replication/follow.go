@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"math"
@@ -225,6 +226,7 @@ func (c *Core) processSection(b *SectionBody) error {
 		if f.bytes += len(b.Data); f.bytes > StageBytesMax {
 			return errNoRoom
 		}
+		w.Data = bytes.Clone(w.Data) // it is the frame's
 		f.staged.Sections = append(f.staged.Sections, w)
 		return nil
 	}

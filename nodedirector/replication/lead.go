@@ -127,7 +127,7 @@ func (c *Core) supportUntil() int64 {
 		case !k.adopted:
 			until = math.MinInt64
 		default:
-			until = min(until, c.o.Pairs.supportedUntil(k.node))
+			until = min(until, c.o.Pairs.supportedUntil(k.node, c.config.Epoch.Generation))
 		}
 	}
 	if c.goesOn() {

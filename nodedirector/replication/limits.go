@@ -60,7 +60,9 @@ const (
 	resultsPerItem = 4096
 	WindowBytes    = 16 << 20 // of their data; one item may be larger
 	PieceBytesMax  = 512 << 10
-	QueueMax       = 16384 // requests of this node's applications, and of each other node's, on one checkpoint
+	RetryBytes     = 32 << 20 // a second: what is longer than a piece is sent again that much later
+	SlowBytes      = 8 << 20  // a second: a follower that takes less of what is longer than a piece is to be dropped
+	QueueMax       = 16384    // requests of this node's applications, and of each other node's, on one checkpoint
 	HeldBytesMax   = 64 << 20
 	ForwardsMax    = 4096      // requests of one node on one checkpoint under way
 	RecentItems    = 1024      // updates kept for followers of an asynchronous checkpoint
@@ -73,6 +75,7 @@ const (
 	wipeMax        = 1024      // sections removed in one step
 	pendingEchoMax = 8         // echoes of one node that wait for configurations
 	peersMax       = 1024      // nodes of which something is remembered
+	generationsMax = 4         // generations of the directors' store that are told apart: the latest ones
 	leftMax        = 8         // former epochs of which a replica knows where it left them
 )
 
