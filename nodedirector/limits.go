@@ -1,6 +1,10 @@
 package nodedirector
 
-import "time"
+import (
+	"time"
+
+	"libckpt/nodedirector/replication"
+)
 
 // Defaults of Options.
 const (
@@ -42,6 +46,9 @@ const (
 
 // Waits.
 const (
+	// Answers are kept for longer than a request can live, here and, after a restart, with the next node director.
+	_ = uint(replication.DefaultResultsKept - 2*requestWaitMax)
+
 	learnWaitMax       = 10 * time.Second       // to hear from an active replica elsewhere which updates there have been
 	requestWaitMax     = 10 * time.Minute       // whatever a request's deadline says
 	directorTryTimeout = 2 * time.Second        // one request to the director

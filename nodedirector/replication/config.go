@@ -61,6 +61,7 @@ func (c *Core) Configure(now int64, config *wire.Config) {
 		c.advance()
 		return
 	}
+	c.expireRequests()
 	required := c.required()
 	c.config, c.known = *config, true
 	if first || old.Epoch != config.Epoch {

@@ -129,6 +129,7 @@ func (c *Core) Receive(now, wall int64, from string, m Message) {
 	if !c.known || c.gone {
 		return
 	}
+	c.expireRequests() // none is sent again whose time is over, however long this process was stopped
 	switch m := m.(type) {
 	case *Begin:
 		c.onBegin(from, m)
@@ -188,6 +189,7 @@ func (c *Core) Wake() int64 {
 	if c.lead == nil {
 		return wake
 	}
+	wake = min(wake, max(c.lead.retire, retry))
 	if !c.lead.based {
 		wake = min(wake, retry)
 	}

@@ -24,7 +24,7 @@
 //	join.go       a replica that was filled is proposed for the in-sync set
 //	reads.go      who may read; forward.go and origin.go requests between nodes; request.go those of this node
 //	headless.go   an active that goes on without the others; branch.go updates that only some have
-//	results.go    answers kept with the replica, by which a repeated request is known; tail.go what is not committed
+//	results.go    answers kept with the replica, by which a repeated request is known, and retire.go until when; tail.go what is not committed
 //	guard_*.go    the conditions on which all depends, each with a deliberate mistake behind a build tag ckpt_bug_*
 //
 // # Leases
@@ -128,7 +128,8 @@
 // A request is named by session, slot and number; its answer is recorded in the same step as its update, on all replicas.
 // The active looks there first. A request is forwarded under a Seq that it keeps; an active carries out a Seq once, and
 // none below the highest Floor it has heard of or given up otherwise: so a late copy is not carried out after a later
-// request was answered. An
+// request was answered. Answers go when their session is said to have ended, which is an update of its own; and those of a
+// session that makes no updates for so long that none of its requests can be alive, since nobody may be left to say so. An
 // answer counts only for the epoch in which the request was last sent. A refusal is answered when everything that it rests
 // on is committed. A read at the active that sees something uncommitted is carried out at once and answered when that is
 // committed: waiting for an unmarked moment could last for ever.

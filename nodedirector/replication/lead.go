@@ -22,11 +22,13 @@ type lead struct {
 	origins  map[string]*origin
 	openers  []string // nodes with openers and no replica
 	proposed uint64   // counts the changes of Kept.Proposed
+	retire   int64    // when results are next looked through for old ones
+	ages     map[uint64]resultAge
 }
 
 // takeLead makes this node the active one in the epoch of the configuration.
 func (c *Core) takeLead() {
-	c.lead = &lead{origins: make(map[string]*origin)}
+	c.lead = &lead{origins: make(map[string]*origin), retire: c.now + int64(c.t.RetireEvery)}
 	if c.kept.Settled == c.config.Epoch {
 		c.waits = slices.DeleteFunc(c.waits, func(w wait) bool { return w.start })
 	}
@@ -167,6 +169,7 @@ func (c *Core) advanceLead() {
 	}
 	c.propose()
 	c.tellRequired()
+	c.retireResults()
 	for len(l.queue) > 0 && c.updatable() {
 		q := l.queue[0]
 		l.queue[0] = nil

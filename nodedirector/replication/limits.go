@@ -17,6 +17,11 @@ type Timing struct {
 	// ContinueAfter: from the start of its node director on an active replica waits so long to hear of the directors before
 	// it goes on without support (Options.Continue).
 	ContinueAfter time.Duration
+	// ResultsKept is how long answers are kept of a session that makes no updates, if it is not said to have ended. It is
+	// longer than any request lives.
+	ResultsKept time.Duration
+	// RetireEvery is the time between two looks for such sessions.
+	RetireEvery time.Duration
 }
 
 // Defaults of Timing. Grace > Lease * 1.2, so clocks may drift by 10 % each way.
@@ -28,6 +33,8 @@ const (
 	DefaultRetryEvery = 100 * time.Millisecond
 
 	DefaultContinueAfter = 3 * time.Second
+	DefaultResultsKept   = 30 * time.Minute
+	DefaultRetireEvery   = time.Minute
 )
 
 func (t Timing) withDefaults() Timing {
@@ -42,6 +49,8 @@ func (t Timing) withDefaults() Timing {
 	set(&t.FailAfter, DefaultFailAfter)
 	set(&t.RetryEvery, DefaultRetryEvery)
 	set(&t.ContinueAfter, DefaultContinueAfter)
+	set(&t.ResultsKept, DefaultResultsKept)
+	set(&t.RetireEvery, DefaultRetireEvery)
 	return t
 }
 

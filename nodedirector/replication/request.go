@@ -43,6 +43,7 @@ type request struct {
 	done bool
 	sent bool  // it may have been carried out
 	at   *lead // that took it
+	own  bool  // of the core itself: nobody waits for the answer
 
 	// For another node:
 	origin string
@@ -217,6 +218,9 @@ func (c *Core) answer(q *request, v Verdict, payload []byte) {
 		return
 	}
 	q.done = true
+	if q.own {
+		return
+	}
 	if q.origin != "" {
 		c.answerForward(q, &v, payload)
 		return

@@ -156,6 +156,14 @@ func (x *transcript) do(w []string) {
 		x.request(w)
 	case "sync":
 		x.submit(w[1], "sync", &Request{Kind: RequestSynchronize})
+	case "kept": // DURATION: how long the results of a session are kept
+		for _, m := range x.c.nodes {
+			d, err := time.ParseDuration(w[1])
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			m.core.t.ResultsKept, m.core.t.RetireEvery = d, d/4
+		}
 	case "end": // NODE: the session of all requests ends
 		x.submit(w[1], "end", &Request{Kind: RequestEndSession, Session: 7})
 	case "front": // NODE SECTION: read without asking anybody
