@@ -11,7 +11,6 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 CC := gcc
 CXX := g++
 GO ?= go
-TOXIPROXY := github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_TEST_TIMEOUT ?= 15m
 CKPT_SOAK_SECONDS ?= 60
@@ -65,7 +64,7 @@ PROCESS_CXX :=
 endif
 TESTS := $(B)/tests/conformance $(B)/tests/clovis $(B)/tests/clovis-sdk $(if $(wildcard tests/bench/bench.c),$(B)/tests/bench) \
 	$(PROCESS_C) $(PROCESS_CXX) $(SERVICE_C) $(SCALE_C) $(DATASET_C) $(B)/tests/bench-dataset $(B)/tests/nats-server \
-	$(B)/tests/cluster/client $(B)/tests/cluster/measure $(B)/tests/toxiproxy-server
+	$(B)/tests/cluster/client $(B)/tests/cluster/measure $(B)/tests/cluster/large
 ASAN := $(B)/asan/lib/libckpt.so.1 $(B)/asan/lib/libckpt.so $(B)/asan/conformance $(B)/asan/clovis $(B)/asan/clovis-sdk \
 	$(addprefix $(B)/asan/dataset/,$(addsuffix /calls,$(DATASET_FLAVOURS)))
 
@@ -192,13 +191,8 @@ $(B)/tests/nats-server: go.mod go.sum
 	@mkdir -p $(@D)
 	$(GO) build -trimpath -o $@ github.com/nats-io/nats-server/v2
 
-# Not in go.mod: what it needs would raise versions of what the daemons are made of. Without it the tests with delays are left out.
-$(B)/tests/toxiproxy-server: Makefile
-	@mkdir -p $(B)/toxiproxy
-	@echo $(GO) install $(TOXIPROXY); if GOBIN=$(CURDIR)/$(B)/toxiproxy $(GO) install -trimpath $(TOXIPROXY); \
-		then mv $(B)/toxiproxy/server $@; else echo "note: toxiproxy can't be had here: tests with delays are left out"; fi
-
-$(B)/tests/cluster/measure: tests/bench/cluster/measure.c $(wildcard include/*.h) $(B)/lib/libckpt.so
+$(B)/tests/cluster/measure $(B)/tests/cluster/large: $(B)/tests/cluster/%: tests/bench/cluster/%.c $(wildcard include/*.h) \
+		$(B)/lib/libckpt.so
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_C11) $(CFLAGS_OPT) -Iinclude $< -o $@ -L$(B)/lib -lckpt
 
@@ -292,6 +286,8 @@ soak: all ## the long tests: full counts, CKPT_SOAK_SECONDS (60) for each test t
 	$(FUZZ) FuzzSegment ./internal/segment
 	$(FUZZ) FuzzValue ./internal/wire
 	$(FUZZ) FuzzParse ./nodedirector
+	$(FUZZ) FuzzFrame ./nodedirector/replication
+	$(FUZZ) FuzzMessages ./nodedirector/carrier
 
 demo: lib bin examples ## a standby takes over from a killed active process, with what happens printed
 	examples/demo.sh

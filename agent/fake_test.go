@@ -28,6 +28,7 @@ type fake struct {
 	session  uint64                  // given to whoever does not resume it
 	hello    []wire.Hello            // all that came
 	welcome  func(*wire.Welcome)     // changes the answer to Hello
+	release  byte                    // version of that answer, 0 = wire.Version
 	answer   func(f *fake, q *frame) // called for each request frame
 	log      []*frame
 	quiet    bool // keep no log
@@ -130,8 +131,12 @@ func (f *fake) greet(c *net.UnixConn) {
 			if f.welcome != nil {
 				f.welcome(w)
 			}
+			release := f.release
 			f.mu.Unlock()
 			out, _ := wire.Encode(wire.KindWelcome, nil, w)
+			if release != 0 {
+				out[0] = release
+			}
 			_, _ = c.Write(out)
 		case wire.KindSegment:
 			var r wire.SegmentRequest

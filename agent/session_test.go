@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,6 +131,20 @@ func TestRefusedSession(t *testing.T) {
 	expect(t, err, wire.VersionMismatch)
 	if len(lines) != 1 {
 		t.Fatalf("%d lines", len(lines))
+	}
+}
+
+// A node director of a release that this one does not understand is named with both versions.
+func TestNodeDirectorOfAnotherRelease(t *testing.T) {
+	f := newFake(t)
+	f.mu.Lock()
+	f.release = 9
+	f.mu.Unlock()
+	lines := make(chan string, 8)
+	_, err := Dial(f.ctx(), Options{RunDir: f.dir, Warn: func(line string) { lines <- line }})
+	expect(t, err, wire.VersionMismatch)
+	if line := <-lines; !strings.Contains(line, "version 9, this release speaks 1") {
+		t.Error(line)
 	}
 }
 

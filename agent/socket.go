@@ -73,8 +73,10 @@ func (s *socket) greet(hello *wire.Hello) (*wire.Welcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n > 0 && b[0] != wire.Version {
-		return nil, &refusal{wire.VersionMismatch, fmt.Sprintf("the node director speaks version %d, this library version %d", b[0], wire.Version)}
+	if n > 0 {
+		if err := wire.CheckVersion(b[0], wire.VersionOldest, wire.Version); err != nil {
+			return nil, &refusal{wire.VersionMismatch, fmt.Sprintf("the node director is of another release: %v", err)}
+		}
 	}
 	d, err := wire.NewDecoder(b[:n])
 	if err != nil {

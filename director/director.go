@@ -60,6 +60,8 @@ type Director struct {
 
 	announce  chan struct{} // cap 1: configurations changed for nodes that did not ask
 	fatal     chan struct{} // cap 1: broken has been set
+	deaf      atomic.Bool   // see hearing
+	deafened  chan struct{} // cap 1: deaf has been found
 	ready     chan struct{}
 	stopping  chan struct{}
 	stopOnce  sync.Once
@@ -100,7 +102,8 @@ func Start(ctx context.Context, o Options) (*Director, error) {
 	d := &Director{
 		o: o, log: o.Logger, core: NewCore(),
 		announce: make(chan struct{}, 1), fatal: make(chan struct{}, 1),
-		ready: make(chan struct{}), stopping: make(chan struct{}), done: make(chan struct{}),
+		deafened: make(chan struct{}, 1),
+		ready:    make(chan struct{}), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 	var err error
 	if d.store, err = openStore(o.DataDir, newRaftLog(o.Logger)); err != nil {
@@ -149,6 +152,11 @@ func (d *Director) Stop(ctx context.Context) error {
 func (d *Director) run() {
 	defer close(d.done)
 	defer d.closeAll()
+	ctx, cancel := context.WithCancel(context.Background())
+	var listener sync.WaitGroup
+	defer listener.Wait()
+	defer cancel()
+	listener.Go(func() { d.hearing(ctx) })
 	if !d.alone() {
 		if err := d.startRaft(); err != nil {
 			if !errors.Is(err, errEnded) {

@@ -319,6 +319,53 @@ func TestFreshStoreForksNothing(t *testing.T) {
 	}
 }
 
+// TestBegunMeanwhile: a director that is listed does not end when the others begin the group right after they have told it
+// that there is none.
+func TestBegunMeanwhile(t *testing.T) {
+	g := newGroup(t, 1, nil)
+	g.start()
+	g.ready()                                       // d1 serves
+	before, err := net.Listen("tcp", "127.0.0.1:0") // d1 as it was before
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close()
+	asked := make(chan struct{}, 100)
+	go func() {
+		for {
+			conn, err := before.Accept()
+			if err != nil {
+				return
+			}
+			if _, err := readLine(conn); err == nil {
+				fmt.Fprintf(conn, "ok %s\n", answer{storeEmpty, leads})
+			}
+			conn.Close()
+			asked <- struct{}{}
+		}
+	}()
+	o := options(t, g.url, t.TempDir())
+	o.ID, o.Directors = "d2", []Peer{{"d1", before.Addr().String()}, {"d2", freeAddress(t)}}
+	d, err := Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	eventually(t, "it waits for the group's log", func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.raft != nil
+	})
+	if d.gate.open.Load() || d.state() != storeEmpty {
+		t.Errorf("it has a vote, or has begun a group: %s", d.state())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), testWait)
+	defer cancel()
+	if err := d.Stop(ctx); err != nil || d.Err() != nil {
+		t.Errorf("%v, %v", err, d.Err())
+	}
+}
+
 // TestAddRemove: a director that had no others gets some, and is then removed itself.
 func TestAddRemove(t *testing.T) {
 	url := bus(t)

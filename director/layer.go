@@ -19,7 +19,7 @@ import (
 // begins with a line of the one who connects and an answer:
 //
 //	ckpt-director VERSION CLUSTER ID STORE PURPOSE        STORE is "-" if it is not known yet
-//	ok STATE RANK  |  refused REASON                       RANK: leads, or votes if it only does that
+//	ok STATE RANK  |  refused REASON                       RANK: leads, or votes if it only does that, or deaf without a bus
 //
 // With TLS both sides show certificates of the configured CA. A director that is not in the group is refused.
 type layer struct {
@@ -48,12 +48,12 @@ type hello struct {
 // answer is what a director says of itself to one that it lets in.
 type answer struct {
 	State groupState
-	Rank  string // leads or votes
+	Rank  string // leads, votes or deaf
 }
 
 func (a answer) String() string { return string(a.State) + " " + a.Rank }
 
-const leads, votes = "leads", "votes"
+const leads, votes, withoutBus = "leads", "votes", "deaf"
 
 type purpose string
 

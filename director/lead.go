@@ -38,7 +38,7 @@ func (d *Director) lead() (again bool) {
 	parts.Go(func() { d.watch(ctx) })
 	parts.Go(func() { d.publish(ctx) })
 	d.setReady()
-	return d.untilChange(nil)
+	return d.stayLeader()
 }
 
 // retry waits before leadership is taken up again, if it still is this director's.
@@ -95,30 +95,6 @@ func (d *Director) takeOver() error {
 	return nil
 }
 
-// handOver gives leadership away if this director is only to vote and another can lead.
-func (d *Director) handOver() bool {
-	if !d.o.VotingOnly {
-		return false
-	}
-	servers, err := d.members()
-	if err != nil || d.alone() {
-		return false
-	}
-	for _, s := range servers {
-		if string(s.ID) == d.o.ID {
-			continue
-		}
-		if a, err := d.layer.ask(string(s.Address), askTimeout); err != nil || a.Rank != leads {
-			continue
-		}
-		if await(d.raft.LeadershipTransferToServer(s.ID, s.Address), transferTimeout) == nil {
-			return true
-		}
-	}
-	d.log.Warn("no other director can lead: this one does, although it is only to vote")
-	return false
-}
-
 // settleAddress tells the group where this director is reached, if that has changed.
 func (d *Director) settleAddress() error {
 	now := d.o.advertised()
@@ -153,7 +129,7 @@ func (d *Director) watch(ctx context.Context) {
 		}
 		now := time.Now()
 		d.mu.Lock()
-		if !d.o.Conn.IsConnected() {
+		if d.deaf.Load() || !d.o.Conn.IsConnected() {
 			d.clock.excuse(now)
 		}
 		commands, next := d.clock.due(d.core.Nodes(), d.core.Skipped(), now)

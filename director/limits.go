@@ -63,5 +63,7 @@ const (
 	acceptPause           = 50 * time.Millisecond  // after connections could not be accepted
 	formPause             = 200 * time.Millisecond // between questions to the directors that begin the group
 	askTimeout            = 200 * time.Millisecond // for another director to say whether it can lead
+	busLook               = 100 * time.Millisecond // between two looks whether the bus answers
+	busPatience           = 400 * time.Millisecond // for its answer
 	transferTimeout       = time.Second            // for another director to take over
 )

@@ -97,7 +97,10 @@ func (d *Director) admit(h hello) error {
 // answer is what others are told.
 func (d *Director) answer() answer {
 	rank := leads
-	if d.o.VotingOnly {
+	switch {
+	case d.deaf.Load():
+		rank = withoutBus
+	case d.o.VotingOnly:
 		rank = votes
 	}
 	return answer{d.state(), rank}
@@ -246,10 +249,18 @@ func (d *Director) begin(c *raft.Config) error {
 			return err
 		}
 		if first {
-			if rival := d.rival(); rival != "" {
+			rival := d.rival()
+			ours := slices.ContainsFunc(servers, func(s raft.Server) bool { return string(s.ID) == rival })
+			switch {
+			case ours: // the others have begun since they were asked
+				first = false
+				d.log.Info("the group has begun: getting everything from the others", "active", rival)
+			case rival != "":
 				return &StoreError{d.o.DataDir, fmt.Errorf("empty, but director %s answers for cluster %s: have this one added to "+
 					"its group (see ckpt director add), or stop that one", rival, d.o.Cluster)}
 			}
+		}
+		if first {
 			return raft.BootstrapCluster(c, d.store.log, d.store.log, d.store.snapshots, d.transport, raft.Configuration{Servers: servers})
 		}
 	}

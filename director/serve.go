@@ -93,7 +93,12 @@ func (s *server) take(ctx context.Context) {
 // malformed counts a message that can't be understood. The log has one line in a while.
 func (d *Director) malformed(err error) {
 	n := d.dropped.Add(1)
-	if d.quiet.allow("malformed") {
+	kind := "malformed"
+	var v *wire.VersionError
+	if errors.As(err, &v) {
+		kind = "version"
+	}
+	if d.quiet.allow(kind) {
 		d.log.Warn("message to the director dropped: it can't be understood", "reason", oneLine(err), "dropped", n)
 	}
 }

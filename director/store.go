@@ -68,6 +68,9 @@ func openStore(dir string, logger hclog.Logger) (s *store, err error) {
 		return s, damaged(err)
 	}
 	s.meta = &metadb.BoltMetaDB{}
+	if err := finishRotation(filepath.Join(dir, "log"), s.meta); err != nil {
+		return s, damaged(err)
+	}
 	s.log, err = wal.Open(filepath.Join(dir, "log"), wal.WithMetaStore(s.meta), wal.WithSegmentSize(segmentBytes),
 		wal.WithLogger(logger))
 	if err != nil {

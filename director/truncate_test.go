@@ -3,7 +3,9 @@ package director
 import (
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/raft"
 )
@@ -83,7 +85,15 @@ func TestCutOffInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// What is on disk at this moment is what a killed process leaves.
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) { // until the log has gone on to the next file
+			if list, _ := filepath.Glob(filepath.Join(dir, "log", "*.wal")); len(list) > 1 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal("there is no second file")
+			}
+		}
+		// What is on disk now is what a killed process leaves; for the moment before see TestRotationInterrupted.
 		if out, err := exec.Command("cp", "-r", dir+"/.", copied).CombinedOutput(); err != nil {
 			t.Fatalf("%v %s", err, out)
 		}

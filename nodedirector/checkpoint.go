@@ -28,6 +28,7 @@ type checkpoint struct {
 	store    *replicaStore    // of seg
 	gone     bool             // deleted, or the node's replica is lost: handles are bad
 	told     uint64           // number of the last update that applications were, or need not be, told of
+	learning bool             // see learnAgain
 	history  history
 	deleted  deletions
 	notified map[*session]wishes // sessions to be sent events
@@ -87,7 +88,7 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 		c.stale = true
 		return errLost
 	}
-	c.n.pairs.Learned(config.Version)
+	c.n.pairs.Learned(replication.VersionOf(config))
 	if c.aside {
 		c.aside = false
 		if err := c.attachLocked(); err != nil {

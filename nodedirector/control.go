@@ -8,19 +8,24 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // control keeps the node director registered, its heartbeat going and its configurations up to date.
 func (n *Node) control() {
 	changed := func(m *nats.Msg) {
+		var c wire.Changed
 		d, err := wire.NewDecoder(m.Data)
+		if err == nil {
+			defer d.Release()
+			if d.Kind != wire.KindChanged {
+				err = &wire.FormatError{Reason: "not about changes"}
+			} else {
+				err = d.Value(&c)
+			}
+		}
 		if err != nil {
 			n.malformedMessage("director", err)
-			return
-		}
-		defer d.Release()
-		var c wire.Changed
-		if d.Kind != wire.KindChanged || d.Value(&c) != nil {
 			return
 		}
 		n.director.mu.Lock()
@@ -98,7 +103,7 @@ func (n *Node) heartbeat() bool {
 			n.director.version = since
 			n.director.mu.Unlock()
 			if !reply.More {
-				n.adopted(since)
+				n.adopted(head.Generation, since)
 				return true
 			}
 			continue
@@ -117,7 +122,7 @@ func (n *Node) heartbeat() bool {
 		n.director.mu.Lock()
 		n.director.version = first
 		n.director.mu.Unlock()
-		n.adopted(first)
+		n.adopted(head.Generation, first)
 		return true
 	}
 }
@@ -195,7 +200,7 @@ func (n *Node) register() bool {
 	if n.dropStale() {
 		return true // to register again, without them
 	}
-	n.adopted(reply.Version)
+	n.adopted(head.Generation, reply.Version)
 	n.director.setRegistered(reply.Version)
 	if reply.Rebuild && !n.announceFormer() {
 		n.log.Debug("not announced yet what is here of the directors' lost store")
@@ -262,7 +267,7 @@ func (n *Node) obey(configs []wire.Config, drop []uint64) {
 		}
 	}
 	for i := range configs {
-		n.pairs.Learned(configs[i].Version)
+		n.pairs.Learned(replication.VersionOf(&configs[i]))
 	}
 	for i := range configs {
 		config := &configs[i]

@@ -50,6 +50,7 @@ type Options struct {
 	SocketMode      fs.FileMode
 	Release         string             // of this build, for operators
 	Timing          replication.Timing // of the leases between nodes; zero values: the defaults
+	Continue        bool               // as in replication.Options
 	// ControlConn and UpdateConn carry messages between node directors, apart from each other and from Conn, so that none
 	// has to wait for the others; nil: Conn does.
 	ControlConn, UpdateConn *nats.Conn
@@ -98,7 +99,7 @@ type Node struct {
 	writers    chan struct{} // a place for each commit under way
 	beginners  chan struct{} // a place for each copy being made
 
-	logMalformed, logPast, logDirector, logPersist, logStore, logPeers onceInAWhile
+	logMalformed, logVersion, logPast, logDirector, logPersist, logStore, logPeers, logAdopted onceInAWhile
 
 	ctx    context.Context // of everything that runs
 	cancel context.CancelFunc
@@ -197,7 +198,7 @@ func (n *Node) start() error {
 		n.incarnation = max(n.incarnation, incarnation)
 	}
 	n.pairs = replication.NewPairs(replication.PairsOptions{
-		Node: n.o.Node, Incarnation: n.incarnation, Timing: n.o.Timing, Start: n.begun,
+		Node: n.o.Node, Incarnation: n.incarnation, Timing: n.o.Timing, Start: n.begun, Adopted: n.readAdopted(),
 	})
 	var err error
 	if n.watcher, err = newWatcher(); err != nil {
@@ -338,7 +339,7 @@ func (n *Node) checkpointOf(id uint64, name string) *checkpoint {
 		n.cores++
 		c.core = replication.New(replication.Options{
 			Node: n.o.Node, Incarnation: n.incarnation, Checkpoint: id, Pairs: n.pairs, Serial: n.cores, Timing: n.o.Timing,
-			Start: n.begun,
+			Start: n.begun, Continue: n.o.Continue,
 		})
 		c.config.Checkpoint, c.config.Name = id, name
 		n.checkpoints[id] = c
@@ -416,7 +417,12 @@ func (o *onceInAWhile) allow() bool {
 // malformedMessage counts a message that makes no sense.
 func (n *Node) malformedMessage(from string, err error) {
 	n.malformed.Add(1)
-	if n.logMalformed.allow() {
+	once := &n.logMalformed
+	var v *wire.VersionError
+	if errors.As(err, &v) {
+		once = &n.logVersion
+	}
+	if once.allow() {
 		n.log.Warn("message dropped", "from", from, "reason", err, "dropped", n.malformed.Load())
 	}
 }

@@ -133,12 +133,6 @@ func (n *Node) look() {
 	}
 }
 
-// adopted says that all configurations up to a version are obeyed.
-func (n *Node) adopted(version uint64) {
-	n.pairs.Adopted(version)
-	nudge(n.peers.heard)
-}
-
 // remote is what is known of another node director.
 type remote struct {
 	carrier.Peer
@@ -191,6 +185,14 @@ func (p *peers) publishLocked() {
 	if c := p.carrier.Load(); c != nil {
 		c.SetPeers(list)
 	}
+}
+
+// malformed is how many messages of other node directors did not even say who sent them.
+func (p *peers) malformed() uint64 {
+	if c := p.carrier.Load(); c != nil {
+		return c.Stats().Malformed
+	}
+	return 0
 }
 
 // sendPeer sends a message to another node; it may be lost. It never blocks.

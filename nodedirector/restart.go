@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"libckpt/internal/segment"
+	"libckpt/nodedirector/replication"
 )
 
 const (
@@ -31,7 +32,7 @@ func (n *Node) attachSegments() error {
 		path := filepath.Join(n.o.SegmentDir, e.Name())
 		switch {
 		case !strings.HasSuffix(e.Name(), segmentSuffix):
-			if e.Name() != lockName && !strings.HasSuffix(e.Name(), refusedSuffix) && e.Type().IsRegular() {
+			if e.Name() != lockName && e.Name() != adoptedFile && !strings.HasSuffix(e.Name(), refusedSuffix) && e.Type().IsRegular() {
 				os.Remove(path) // half-made when its process died
 			}
 		default:
@@ -72,7 +73,7 @@ func (c *checkpoint) attachLocked() error {
 	}
 	c.told = c.seg.Number()
 	c.core.Attach(monotonic(), c.store, kept, false)
-	c.n.pairs.Learned(kept.Config.Version)
+	c.n.pairs.Learned(replication.VersionOf(&kept.Config))
 	return nil
 }
 

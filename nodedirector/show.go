@@ -202,7 +202,7 @@ func (c *call) nodeStatus() {
 		Outside: n.standing().outside,
 		Cluster: n.o.Cluster, Node: n.o.Node, Release: n.o.Release,
 		ReplicasMax: uint32(n.o.ReplicasMax), MemoryMax: n.o.SharedMemoryMax,
-		Uptime: int64(time.Since(n.started)), Malformed: n.malformed.Load(),
+		Uptime: int64(time.Since(n.started)), Malformed: n.malformed.Load() + n.peers.malformed(),
 	}
 	n.mu.Lock()
 	r.Replicas, r.Sessions = uint32(n.replicas), uint32(len(n.sessions))

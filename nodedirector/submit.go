@@ -124,8 +124,12 @@ func (c *checkpoint) tellLocked(e *replication.Effect) {
 		c.forgetUpdatesLocked()
 		return
 	}
-	c.history.add(e.Event)
-	c.deleted.add(&e.Event)
+	if e.Event.Missed {
+		c.history.clear()
+	} else {
+		c.history.add(e.Event)
+		c.deleted.add(&e.Event)
+	}
 	c.n.sendEvents(c.notified, e)
 }
 

@@ -13,12 +13,19 @@ import (
 // DaemonUser is the user name of daemons on an embedded server.
 const DaemonUser = "ckpt-daemon"
 
+// controlUser is that of node directors for what must not wait behind other messages.
+const controlUser = "ckpt-control"
+
+// controlAccount is a bus within the bus, for controlUser: its messages have connections of their own between servers.
+const controlAccount = "CKPT-CONTROL"
+
 // Credentials decides who may connect to the embedded server. Its methods may be called concurrently.
 type Credentials struct {
-	password string // of DaemonUser
+	password string // of DaemonUser and controlUser
 
 	mu       sync.Mutex
 	sessions map[string]*session
+	control  *server.Account     // of controlUser; nil before the server runs
 	kick     func(client uint64) // disconnects a client of the server; nil before it runs
 }
 
@@ -40,6 +47,10 @@ func NewCredentials() *Credentials {
 
 // DaemonUser gives the credential of daemons, which may use every subject.
 func (c *Credentials) DaemonUser() (user, password string) { return DaemonUser, c.password }
+
+// ControlUser gives the credential of node directors for messages to each other that must not wait behind others. Who
+// connects with it reaches whoever else did, on this server and those it has routes to, on every subject, and nobody else.
+func (c *Credentials) ControlUser() (user, password string) { return controlUser, c.password }
 
 // AddSession lets a session in: it may publish and subscribe to the subjects given (wildcards as in NATS) and to
 // nothing else. A user that exists gets the new password and subjects.
@@ -85,11 +96,17 @@ func (c *Credentials) RemoveSession(user string) {
 // Check implements the server's authentication.
 func (c *Credentials) Check(client server.ClientAuthentication) bool {
 	opts := client.GetOpts()
-	if opts.Username == DaemonUser {
+	if opts.Username == DaemonUser || opts.Username == controlUser {
 		if subtle.ConstantTimeCompare([]byte(opts.Password), []byte(c.password)) != 1 {
 			return false
 		}
-		client.RegisterUser(&server.User{Username: DaemonUser})
+		u := &server.User{Username: opts.Username}
+		if u.Username == controlUser {
+			c.mu.Lock()
+			u.Account = c.control
+			c.mu.Unlock()
+		}
+		client.RegisterUser(u)
 		return true
 	}
 	digest := sha256.Sum256([]byte(opts.Password))

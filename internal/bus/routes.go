@@ -44,17 +44,19 @@ func (r *Routes) apply(o *server.Options) error {
 	}
 	o.ServerName = r.Name
 	o.Cluster = server.ClusterOpts{
-		Name:         r.Cluster,
-		Host:         host,
-		Port:         port,
-		NoAdvertise:  true, // clients stay with their own server
-		PoolSize:     -1,   // all messages go through one account, hence one connection
-		Compression:  server.CompressionOpts{Mode: server.CompressionOff},
-		PingInterval: routePing,
-		MaxPingsOut:  routePingsOutstanding,
-		TLSConfig:    r.TLS,
-		TLSTimeout:   routeTimeout.Seconds(),
-		AuthTimeout:  2 * routeTimeout.Seconds(),
+		Name:           r.Cluster,
+		Host:           host,
+		Port:           port,
+		NoAdvertise:    true, // clients stay with their own server
+		PoolSize:       1,    // a connection for all messages but those of the control account, which has its own
+		PinnedAccounts: []string{controlAccount},
+		ConnectRetries: routeRetries,
+		Compression:    server.CompressionOpts{Mode: server.CompressionOff},
+		PingInterval:   routePing,
+		MaxPingsOut:    routePingsOutstanding,
+		TLSConfig:      r.TLS,
+		TLSTimeout:     routeTimeout.Seconds(),
+		AuthTimeout:    2 * routeTimeout.Seconds(),
 	}
 	if name, _, _ := net.SplitHostPort(r.Listen); tcp.Port != 0 && len(tcp.IP) != 0 && !tcp.IP.IsUnspecified() {
 		o.Cluster.Advertise = net.JoinHostPort(name, strconv.Itoa(tcp.Port)) // by the name that is in the certificate
@@ -80,4 +82,4 @@ func (s *Server) RouteAddress() string {
 }
 
 // Routed is the number of other servers that this one has a connection to.
-func (s *Server) Routed() int { return s.nats.NumRoutes() }
+func (s *Server) Routed() int { return s.nats.NumRemotes() }

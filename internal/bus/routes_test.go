@@ -146,6 +146,52 @@ func TestSessionsReachOtherServersOnlyOnTheirSubjects(t *testing.T) {
 	}
 }
 
+// TestControlHasARouteOfItsOwn: ControlUser's messages reach others of that user on every server, and nobody else.
+func TestControlHasARouteOfItsOwn(t *testing.T) {
+	first := freeAddress(t)
+	var members, control []*member
+	for k := 1; k <= 3; k++ {
+		credentials := NewCredentials()
+		s := start(t, ServerOptions{Credentials: credentials, Routes: &Routes{Cluster: "x", Name: fmt.Sprint("n", k),
+			Listen: freeAddressOr(t, k == 1, first), Peers: []string{first}, Secret: "secret"}})
+		user, password := credentials.DaemonUser()
+		members = append(members, &member{s, daemon(t, Options{Server: s, User: user, Password: password})})
+		user, password = credentials.ControlUser()
+		control = append(control, &member{s, daemon(t, Options{Server: s, User: user, Password: password, Direct: true})})
+		if c, err := nats.Connect(s.URL(), nats.UserInfo(user, "guess")); err == nil {
+			c.Close()
+			t.Error("a guessed password is good for control")
+		}
+	}
+	allReach(t, members)
+	allReach(t, control)
+	for _, m := range members {
+		if m.Routed() != 2 {
+			t.Errorf("%d other servers", m.Routed())
+		}
+	}
+	for _, pair := range [][2]*member{{control[0], members[0]}, {control[0], members[1]}, {members[0], control[1]}} {
+		from, to := pair[0], pair[1]
+		sub, err := to.conn.SubscribeSync("ckpt.x.>")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			_ = from.conn.Publish("ckpt.x.p.a.control", []byte("x"))
+			if m, err := sub.NextMsg(5 * time.Millisecond); err == nil {
+				t.Fatalf("got %s", m.Subject)
+			}
+		}
+	}
+}
+
+func freeAddressOr(t *testing.T, or bool, address string) string {
+	if or {
+		return address
+	}
+	return freeAddress(t)
+}
+
 // TestStrangersGetNoRoute: whoever does not know the secret, or is of another cluster, gets no message.
 func TestStrangersGetNoRoute(t *testing.T) {
 	first := freeAddress(t)

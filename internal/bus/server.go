@@ -57,6 +57,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 		NoSystemAccount:            true,
 		MaxClosedClients:           closedClientsKept,
 		CustomClientAuthentication: o.Credentials,
+		Accounts:                   []*server.Account{server.NewAccount(controlAccount)},
 	}
 	if o.Routes != nil {
 		if err := o.Routes.apply(options); err != nil {
@@ -67,6 +68,13 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded bus: %w", err)
 	}
+	control, err := ns.LookupAccount(controlAccount)
+	if err != nil {
+		return nil, fmt.Errorf("embedded bus: account %s: %w", controlAccount, err)
+	}
+	o.Credentials.mu.Lock()
+	o.Credentials.control = control
+	o.Credentials.mu.Unlock()
 	ns.SetLoggerV2(log, false, false, false)
 	ns.Start()
 	if !ns.ReadyForConnections(startTimeout) {

@@ -52,7 +52,7 @@ const (
 const (
 	reasonDamaged   = "is damaged: put a backup in its place, or delete it with its -wal and -shm files to start empty"
 	reasonForeign   = "is not one of libckpt's files: move it away or name another directory"
-	reasonNewer     = "was written by a newer release of libckpt: update this one"
+	reasonRelease   = "was written by another release of libckpt: use that one"
 	reasonFull      = "no space left on its file system: make room there"
 	reasonAccess    = "may not be written: give this user the right to, or name another directory"
 	reasonDirectory = "is a directory where a file belongs: move it away"

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,7 +46,7 @@ type Options struct {
 //   - NotExist: there is no such file, or nothing was ever stored in it, and Create is not set; or the directory is missing;
 //   - Access: no permission to read and write; what is on a read-only file system can be opened and read;
 //   - NoSpace: the file system is full;
-//   - FailedOperation: the file is damaged, is no database, is another application's, or was written by a newer release;
+//   - FailedOperation: the file is damaged, is no database, is another application's, or was written by another release;
 //   - TryAgain: others had it locked for longer than Wait;
 //   - NoMemory, NoResources (no descriptors left).
 //
@@ -148,8 +149,9 @@ func (db *DB) identify(o *Options) (fresh bool, err error) {
 	switch {
 	case application == o.Application && format == o.Format:
 		return false, nil
-	case application == o.Application && format > o.Format:
-		return false, &Error{Code: wire.FailedOperation, Path: db.path, Reason: reasonNewer}
+	case application == o.Application:
+		return false, &Error{Code: wire.FailedOperation, Path: db.path,
+			Reason: fmt.Sprintf("%s (its format is version %d, this release reads version %d)", reasonRelease, format, o.Format)}
 	case application == 0 && format == 0 && tables == 0:
 		return true, nil
 	}

@@ -147,7 +147,8 @@ func TestOpenRefuses(t *testing.T) {
 	refused(t, file("short.db", image[:len(image)/2]), wire.FailedOperation, "damaged")
 	refused(t, file("header.db", image[:50]), wire.FailedOperation, "damaged")
 	refused(t, whole, wire.FailedOperation, "not one of", func(o *Options) { o.Application = Datasets })
-	refused(t, whole, wire.FailedOperation, "newer", func(o *Options) { o.Format = 0 })
+	refused(t, whole, wire.FailedOperation, "its format is version 1, this release reads version 0", func(o *Options) { o.Format = 0 })
+	refused(t, whole, wire.FailedOperation, "its format is version 1, this release reads version 2", func(o *Options) { o.Format = 2 })
 
 	foreign := filepath.Join(dir, "foreign.db")
 	db := openTest(t, foreign)

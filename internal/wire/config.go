@@ -183,7 +183,9 @@ type CheckpointRequest struct {
 // ReplicaRequest is on one node's replica of a checkpoint. The answer has the configuration after it; a request that
 // does not fit the present configuration (another epoch, another active, another joining) changes nothing.
 //
-//	ReplicaDrop    by the active: the node does not acknowledge any more, or is Full. It leaves the in-sync set.
+//	ReplicaDrop    by the active: the node does not acknowledge any more, or is Full. It leaves the in-sync set, or
+//	               those joining if it has been joining since Version or before. The epoch is raised, unless it only
+//	               joined and is Full.
 //	ReplicaJoined  by the active: the node has acknowledged Base. It enters the in-sync set.
 //	ReplicaLost    by the node itself: it has no (complete) replica any more. It leaves the in-sync set; a node that
 //	               was joining with a stale copy says so before it throws that away.

@@ -14,8 +14,12 @@
 // whoever has carried it out answers a repetition with the same result.
 package wire
 
-// Version is the version of every frame in this release. A receiver refuses others, naming both.
-const Version = 1
+// Versions of frames. A receiver reads those from VersionOldest, which the release before this one wrote, to Version, which
+// this one writes, and refuses others, naming both.
+const (
+	Version       = 1
+	VersionOldest = 1
+)
 
 // Limits of the protocol, for all parties.
 const (

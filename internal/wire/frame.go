@@ -76,14 +76,14 @@ type Decoder struct {
 
 var decoders = sync.Pool{New: func() any { return msgpack.NewDecoder(nil) }}
 
-// NewDecoder opens a frame. The frame's bytes must not change while the Decoder or data taken from it is in use.
+// NewDecoder opens a frame. The error is a *FormatError or a *VersionError. The frame's bytes must not change while the Decoder or data taken from it is in use.
 // Call Release when done.
 func NewDecoder(frame []byte) (*Decoder, error) {
 	if len(frame) < 2 {
 		return nil, &FormatError{"shorter than a header"}
 	}
-	if frame[0] != Version {
-		return nil, &FormatError{fmt.Sprintf("version %d, this release speaks %d", frame[0], Version)}
+	if err := CheckVersion(frame[0], VersionOldest, Version); err != nil {
+		return nil, err
 	}
 	d := &Decoder{Kind: Kind(frame[1]), b: frame, d: decoders.Get().(*msgpack.Decoder)}
 	d.r.Reset(frame[2:])
@@ -92,7 +92,7 @@ func NewDecoder(frame []byte) (*Decoder, error) {
 }
 
 // Value reads the next value into the struct v points to. The error is a *FormatError.
-func (d *Decoder) Value(v any) error { return decode(d.d, v) }
+func (d *Decoder) Value(v any) error { return decode(&source{d.d, &d.r, d.b}, v) }
 
 // Data gives the raw bytes after the values, without copying them.
 func (d *Decoder) Data() []byte { return d.b[len(d.b)-d.r.Len():] }

@@ -238,6 +238,9 @@ type Event struct {
 	// Data is how many bytes come with the event: those written, element after element; or 0, because they are not
 	// wanted, or too many (EventDataMax), or not known any more.
 	Data uint64
+	// Missed: the event only says that there have been updates up to this one, whose events were lost; OpChanges tells of
+	// them.
+	Missed bool
 }
 
 // ChangesRequest asks for what happened after update Since.

@@ -58,8 +58,11 @@ func SubjectDirector(cluster string) string { return "ckpt." + cluster + ".d" }
 // SubjectChanged is where the active director says that configurations changed; node directors then ask what.
 func SubjectChanged(cluster string) string { return "ckpt." + cluster + ".changed" }
 
-// SubjectPeer is where a node director gets messages of the others, for any incarnation of it.
-func SubjectPeer(cluster, node string) string { return "ckpt." + cluster + ".p." + node }
+// SubjectPeer is where a node director gets messages of the others, for any incarnation of it; channel as in
+// SubjectIncarnation.
+func SubjectPeer(cluster, node, channel string) string {
+	return "ckpt." + cluster + ".p." + node + "." + channel
+}
 
 // SubjectIncarnation is where one incarnation of a node director gets messages of the others; those on the channel
 // "control" do not queue up behind those on "update".

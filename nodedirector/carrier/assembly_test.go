@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"libckpt/internal/wire"
 )
 
 // cutUp makes the pieces of a frame.
@@ -121,9 +123,9 @@ func TestAssemblyIsBounded(t *testing.T) {
 }
 
 func TestEnvelopeOfAnotherRelease(t *testing.T) {
-	var v *versionError
+	var v *wire.VersionError
 	if _, _, err := parseEnvelope([]byte{2}); !errors.As(err, &v) ||
-		err.Error() != "messages of version 2, this release speaks version 1" {
+		err.Error() != "version 2, this release speaks 1" {
 		t.Error(err)
 	}
 }
@@ -168,10 +170,10 @@ func FuzzMessages(f *testing.F) {
 
 // FuzzGreeting: whatever is said, it is refused or means what it says.
 func FuzzGreeting(f *testing.F) {
-	g := greeting{"x", sender{"a", 7}, sender{"b", 7}, "n"}
+	g := greeting{version, wayUpdate, "x", sender{"a", 7}, sender{"b", 7}, "n"}
 	f.Add(g.String())
-	f.Add("ckpt-bulk 2")
-	f.Add("ckpt-bulk 1 x a -7 b +7 n")
+	f.Add("ckpt-stream 2")
+	f.Add("ckpt-stream 1 bulk x a -7 b +7 n")
 	f.Fuzz(func(t *testing.T, line string) {
 		if g, err := parseGreeting(line); err == nil && g.String() != line {
 			t.Errorf("%q read as %q", line, &g)

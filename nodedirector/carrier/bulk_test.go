@@ -144,9 +144,9 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 	for i, c := range []struct{ says, hears string }{
 		{"GET / HTTP/1.1\r\n", "refused it is no node director\n"},
-		{"ckpt-bulk 2 x a 7 b 7 n\n", "refused it speaks version 2, this release version 1\n"},
-		{"ckpt-bulk 1 x a\n", "refused it is no node director\n"},
-		{"ckpt-bulk 1 x a.b 7 b 7 n\n", "refused it is no node director\n"},
+		{"ckpt-stream 2 bulk x a 7 b 7 n\n", "refused it is of version 2, this release speaks 1\n"},
+		{"ckpt-stream 1 bulk x a\n", "refused it is no node director\n"},
+		{"ckpt-stream 1 bulk x a.b 7 b 7 n\n", "refused it is no node director\n"},
 		{strings.Repeat("x", 100<<10) + "\n", ""},
 	} {
 		conn, err := net.Dial("tcp", b.BulkAddress())
@@ -164,7 +164,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	if box.len() != 0 {
 		t.Error("a stranger's frame arrived")
 	}
-	if n := strings.Count(log.String(), "bulk stream refused"); n != 1 {
+	if n := strings.Count(log.String(), "stream refused"); n != 1 {
 		t.Errorf("%d lines about strangers", n)
 	}
 }
@@ -173,7 +173,7 @@ func TestStrangersAreRefused(t *testing.T) {
 func TestReplayedProof(t *testing.T) {
 	s := startBus(t)
 	b, _ := s.node(t, "b", nil)
-	g := greeting{"x", sender{"a", 7}, sender{"b", 7}, "n"}
+	g := greeting{version, wayBulk, "x", sender{"a", 7}, sender{"b", 7}, "n"}
 	overheard := g.proof([]byte("token"), connecting, "earlier")
 	conn, err := net.Dial("tcp", b.BulkAddress())
 	if err != nil {
@@ -200,7 +200,7 @@ func hostile(t *testing.T, b *Carrier, incarnation uint64) net.Conn {
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(patience))
 	c := &Carrier{o: Options{Cluster: "x", Node: "a", Incarnation: incarnation, Token: []byte("token")}}
-	if err := c.introduce(conn, bufio.NewReaderSize(conn, greetingBytes), peerOf(b)); err != nil {
+	if err := c.introduce(conn, bufio.NewReaderSize(conn, greetingBytes), peerOf(b), wayBulk); err != nil {
 		t.Fatal(err)
 	}
 	return conn

@@ -19,8 +19,8 @@ type Class uint8
 // The classes.
 const (
 	Control Class = iota // short frames that must not wait behind others
-	Update               // in order
-	Bulk                 // long and many, in order; as Update to a peer that has no address for bulk streams
+	Update               // in order, but for when a stream to the peer begins or ends
+	Bulk                 // long and many, in order; as Update to a peer that has no address for streams
 )
 
 // Errors of Send. The frame is lost; other errors come from the connection and mean the same.
@@ -37,7 +37,7 @@ var (
 type Peer struct {
 	Name        string
 	Incarnation uint64 // 0 = not known: frames reach any incarnation that lives
-	Bulk        string // host:port where it takes bulk streams; "" = nowhere
+	Bulk        string // host:port where it takes streams, of updates too; "" = nowhere
 }
 
 // Options are the settings of a carrier. Cluster, Node, Incarnation, Control, Update and Receive must be set.
@@ -46,12 +46,13 @@ type Options struct {
 	Incarnation   uint64 // greater than that of every earlier node director of this name
 
 	// Control and Update stay the caller's. They should be two, made with bus.Options.Direct: with others Send costs
-	// more, and waits when the server does not read.
+	// more, and waits when the server does not read. Those of all node directors reach each other, Control Control and
+	// Update Update; more is not needed (bus.Credentials.ControlUser).
 	Control, Update *nats.Conn
 
 	// Receive is called for each frame that arrives, with what its sender says of itself. The frame is valid until
-	// Receive returns; then its memory is used again. Calls for Control, for Update and for each peer's bulk stream come
-	// one at a time, but those of different ways at the same time. While it does not return, what comes the same way
+	// Receive returns; then its memory is used again. Calls for Control, for Update over NATS and for each stream of a peer
+	// come one at a time, but those of different ways at the same time. While it does not return, what comes the same way
 	// waits, up to a bound beyond which it is lost.
 	Receive func(from string, incarnation uint64, frame []byte)
 
@@ -61,14 +62,14 @@ type Options struct {
 
 	FrameMax int // longest frame in bytes; 0 = DefaultFrameMax
 
-	BulkListen string      // host:port for bulk streams of others, port 0 = any; "" = 127.0.0.1:0; or NoBulk
-	TLS        *tls.Config // for bulk streams, both sides: certificate and both CA pools; nil = plain TCP
+	BulkListen string      // host:port for streams of others, port 0 = any; "" = 127.0.0.1:0; or NoBulk
+	TLS        *tls.Config // for streams, both sides: certificate and both CA pools; nil = plain TCP
 	Token      []byte      // known to all nodes of the cluster and nobody else; without one anybody is let in
 
 	Logger *slog.Logger // nil = slog.Default()
 }
 
-// NoBulk stands for no address: what others send as Bulk comes as Update.
+// NoBulk stands for no address: what others send as Update and Bulk comes over NATS.
 const NoBulk = "none"
 
 // Carrier takes frames to other node directors and brings theirs. Its methods may be called concurrently.
@@ -85,6 +86,7 @@ type Carrier struct {
 	listener  *listener // nil with NoBulk
 	streamsMu sync.Mutex
 	streams   map[string]*outStream // by node; also ended ones, until the next
+	updates   map[string]*updateStream
 
 	mu      sync.RWMutex
 	closed  bool
@@ -104,7 +106,7 @@ func New(o Options) (*Carrier, error) {
 	if o.FrameMax == 0 {
 		o.FrameMax = DefaultFrameMax
 	}
-	c := &Carrier{o: o, log: o.Logger.With("part", "carrier"), streams: make(map[string]*outStream)}
+	c := &Carrier{o: o, log: o.Logger.With("part", "carrier"), streams: make(map[string]*outStream), updates: make(map[string]*updateStream)}
 	c.peers.Store(new(map[string]*peer))
 	for class, nc := range []*nats.Conn{o.Control, o.Update} {
 		ch := &channel{c: c, name: channelNames[class], nc: nc}
@@ -132,9 +134,9 @@ func (c *Carrier) subscribe() error {
 		if err := ch.subscribe(wire.SubjectIncarnation(c.o.Cluster, c.o.Node, c.o.Incarnation, ch.name)); err != nil {
 			return err
 		}
-	}
-	if err := c.channels[Control].subscribe(wire.SubjectPeer(c.o.Cluster, c.o.Node)); err != nil {
-		return err
+		if err := ch.subscribe(wire.SubjectPeer(c.o.Cluster, c.o.Node, ch.name)); err != nil {
+			return err
+		}
 	}
 	for _, ch := range c.channels {
 		if err := ch.nc.FlushTimeout(dialTimeout); err != nil {
@@ -144,7 +146,7 @@ func (c *Carrier) subscribe() error {
 	return nil
 }
 
-// SetPeers replaces the table of nodes. A bulk stream to a node that is not in it any more, or has another incarnation or
+// SetPeers replaces the table of nodes. A stream to a node that is not in it any more, or has another incarnation or
 // address, ends. This node itself may be in the table.
 func (c *Carrier) SetPeers(list []Peer) {
 	table := make(map[string]*peer, len(list))
@@ -155,7 +157,7 @@ func (c *Carrier) SetPeers(list []Peer) {
 		entry := &peer{Peer: p}
 		for class := range entry.subjects {
 			if p.Incarnation == 0 {
-				entry.subjects[class] = wire.SubjectPeer(c.o.Cluster, p.Name)
+				entry.subjects[class] = wire.SubjectPeer(c.o.Cluster, p.Name, channelNames[class])
 			} else {
 				entry.subjects[class] = wire.SubjectIncarnation(c.o.Cluster, p.Name, p.Incarnation, channelNames[class])
 			}
@@ -194,7 +196,13 @@ func (c *Carrier) Send(to string, frame []byte, class Class) error {
 		class = Update
 		fallthrough
 	default:
-		err = c.channels[class].send(p.subjects[class], frame)
+		done := false
+		if class == Update && p.Bulk != "" && p.Incarnation != 0 {
+			done, err = c.sendUpdate(p, frame)
+		}
+		if !done {
+			err = c.channels[class].send(p.subjects[class], frame)
+		}
 	}
 	if err != nil {
 		c.stats.refused.Add(1)
@@ -234,7 +242,7 @@ func (c *Carrier) Close() {
 	c.running.Wait()
 }
 
-// BulkAddress is where others reach this node for bulk streams: the host of Options.BulkListen and a port; "" = nowhere.
+// BulkAddress is where others reach this node for streams: the host of Options.BulkListen and a port; "" = nowhere.
 func (c *Carrier) BulkAddress() string {
 	if c.listener == nil {
 		return ""

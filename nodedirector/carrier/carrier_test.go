@@ -128,6 +128,9 @@ func (s *servers) node(t testing.TB, name string, change func(*Options)) (*Carri
 
 func peerOf(c *Carrier) Peer { return Peer{c.o.Node, c.o.Incarnation, c.BulkAddress()} }
 
+// peerOnBus is without streams.
+func peerOnBus(c *Carrier) Peer { return Peer{Name: c.o.Node, Incarnation: c.o.Incarnation} }
+
 func pattern(n int, seed byte) []byte {
 	b := make([]byte, n)
 	r := rand.NewChaCha8([32]byte{seed})

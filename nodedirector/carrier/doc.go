@@ -2,8 +2,8 @@
 //
 // A frame travels on one of three ways, so that the short ones that keep leases alive never queue up behind long ones:
 //
-//   - Control: over NATS. Beats, requests and their answers.
-//   - Update: over NATS, on a connection of its own. Frames to one node arrive in the order they were sent in.
+//   - Control: over NATS. Beats, and nothing that is long.
+//   - Update: over NATS, on a connection of its own, also between embedded servers. Frames to one node arrive in the order they were sent in.
 //   - Bulk: over a direct TCP stream, opened when it is first needed. In order, too, as long as the stream lives.
 //
 // Frames get lost: a connection is gone, a queue is full, a receiver too slow. Send then says so if it can know; else

@@ -3,13 +3,16 @@ package carrier
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"libckpt/internal/wire"
 )
 
-// version is of the envelope and of the bulk streams. Release N reads what N-1 wrote; whatever else is refused.
-const version = 1
+// Versions of the envelope and of the bulk streams: what this release writes, and the oldest that it reads, which is that of
+// the release before it. Whatever else is refused.
+const (
+	version       = 1
+	versionOldest = 1
+)
 
 // envelope goes before each frame, or piece of one, in a NATS message:
 //
@@ -39,23 +42,16 @@ func (e *envelope) append(b []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, e.total)
 }
 
-// versionError is a message of a release that this one does not understand.
-type versionError struct{ theirs byte }
-
-func (e *versionError) Error() string {
-	return fmt.Sprintf("messages of version %d, this release speaks version %d", e.theirs, version)
-}
-
 var errMalformed = errors.New("malformed message")
 
-// parseEnvelope takes a message apart. data is the frame, or the piece of it, in b itself. The error is a *versionError or
-// errMalformed; without one offset and length of data are within total.
+// parseEnvelope takes a message apart. data is the frame, or the piece of it, in b itself. The error is a *wire.VersionError
+// or errMalformed; without one offset and length of data are within total.
 func parseEnvelope(b []byte) (e envelope, data []byte, err error) {
 	if len(b) == 0 {
 		return e, nil, errMalformed
 	}
-	if b[0] != version {
-		return e, nil, &versionError{b[0]}
+	if err := wire.CheckVersion(b[0], versionOldest, version); err != nil {
+		return e, nil, err
 	}
 	if len(b) < 2 || len(b) < envelopeFixed+int(b[1]) {
 		return e, nil, errMalformed

@@ -15,9 +15,9 @@ import (
 	"libckpt/internal/wire"
 )
 
-// A bulk stream begins with lines:
+// A stream begins with lines:
 //
-//	who connects   ckpt-bulk VERSION CLUSTER FROM INCARNATION TO INCARNATION NONCE      incarnations in hexadecimal
+//	who connects   ckpt-stream VERSION WAY CLUSTER FROM INCARNATION TO INCARNATION NONCE    incarnations in hexadecimal
 //	who accepts    ok NONCE PROOF   |   refused REASON
 //	who connects   PROOF
 //	who accepts    welcome          |   refused REASON
@@ -25,28 +25,38 @@ import (
 // A proof is made with the cluster's token of both nonces and all that the first line says, and is another for each side.
 // The token itself is never sent.
 type greeting struct {
+	version  byte
+	way      way
 	cluster  string
 	from, to sender
 	nonce    string
 }
 
-const greetingWord = "ckpt-bulk"
+const greetingWord = "ckpt-stream"
+
+// way is what a stream is for.
+type way string
+
+const (
+	wayBulk   way = "bulk"
+	wayUpdate way = "update"
+)
 
 func (g *greeting) String() string {
-	return fmt.Sprintf("%s %d %s %s %x %s %x %s", greetingWord, version, g.cluster,
+	return fmt.Sprintf("%s %d %s %s %s %x %s %x %s", greetingWord, g.version, g.way, g.cluster,
 		g.from.node, g.from.incarnation, g.to.node, g.to.incarnation, g.nonce)
 }
 
 var errNoNode = errors.New("it is no node director")
 
 func parseGreeting(line string) (g greeting, err error) {
-	var theirs int
-	n, err := fmt.Sscanf(line, greetingWord+" %d %s %s %x %s %x %s", &theirs, &g.cluster,
+	n, err := fmt.Sscanf(line, greetingWord+" %d %s %s %s %x %s %x %s", &g.version, &g.way, &g.cluster,
 		&g.from.node, &g.from.incarnation, &g.to.node, &g.to.incarnation, &g.nonce)
+	refused := wire.CheckVersion(g.version, versionOldest, version)
 	switch {
-	case n >= 1 && theirs != version:
-		return g, fmt.Errorf("it speaks version %d, this release version %d", theirs, version)
-	case err != nil, g.String() != line, !wire.ValidToken(g.from.node):
+	case n >= 1 && refused != nil:
+		return g, fmt.Errorf("it is of %w", refused)
+	case err != nil, g.String() != line, !wire.ValidToken(g.from.node), g.way != wayBulk && g.way != wayUpdate:
 		return g, errNoNode
 	}
 	return g, nil
@@ -70,8 +80,8 @@ func newNonce() string {
 var errToken = errors.New("it does not know this cluster's secret")
 
 // introduce makes a new connection one to the peer: it returns when the peer takes frames. r reads from conn.
-func (c *Carrier) introduce(conn net.Conn, r *bufio.Reader, to Peer) error {
-	g := greeting{c.o.Cluster, sender{c.o.Node, c.o.Incarnation}, sender{to.Name, to.Incarnation}, newNonce()}
+func (c *Carrier) introduce(conn net.Conn, r *bufio.Reader, to Peer, on way) error {
+	g := greeting{version, on, c.o.Cluster, sender{c.o.Node, c.o.Incarnation}, sender{to.Name, to.Incarnation}, newNonce()}
 	if _, err := fmt.Fprintf(conn, "%s\n", &g); err != nil {
 		return err
 	}
@@ -100,17 +110,17 @@ func (c *Carrier) introduce(conn net.Conn, r *bufio.Reader, to Peer) error {
 }
 
 // examine reads what the other says of itself, and answers. With an error the other has been told why.
-func (c *Carrier) examine(conn net.Conn, r *bufio.Reader) (from sender, err error) {
-	refuse := func(err error) (sender, error) {
+func (c *Carrier) examine(conn net.Conn, r *bufio.Reader) (from sender, on way, err error) {
+	refuse := func(err error) (sender, way, error) {
 		fmt.Fprintf(conn, "refused %v\n", err) // it is refused all the same if it can't be told
-		return from, err
+		return from, on, err
 	}
 	line, err := readLine(r)
 	if errors.Is(err, errNoNode) {
 		return refuse(err)
 	}
 	if err != nil {
-		return from, err
+		return from, on, err
 	}
 	g, err := parseGreeting(line)
 	switch {
@@ -124,16 +134,16 @@ func (c *Carrier) examine(conn net.Conn, r *bufio.Reader) (from sender, err erro
 	}
 	nonce := newNonce()
 	if _, err := fmt.Fprintf(conn, "ok %s %s\n", nonce, g.proof(c.o.Token, accepting, nonce)); err != nil {
-		return from, err
+		return from, on, err
 	}
 	if line, err = readLine(r); err != nil {
-		return from, err
+		return from, on, err
 	}
 	if !hmac.Equal([]byte(line), []byte(g.proof(c.o.Token, connecting, nonce))) {
 		return refuse(errToken)
 	}
 	_, err = fmt.Fprint(conn, "welcome\n")
-	return g.from, err
+	return g.from, g.way, err
 }
 
 // secure wraps a connection in TLS if that is configured. host is where it was made to; "" = it was accepted.

@@ -15,7 +15,7 @@ import (
 
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveEvery, Count: keepAliveCount}
 
-// listener takes bulk streams of other nodes.
+// listener takes streams of other nodes.
 type listener struct {
 	c       *Carrier
 	tcp     net.Listener
@@ -24,7 +24,13 @@ type listener struct {
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // accepted and not ended; nil once closed
-	from  map[string]*inStream  // by node
+	from  map[source]*inStream
+}
+
+// source is whose stream it is: of each node one of each way.
+type source struct {
+	node string
+	way  way
 }
 
 type inStream struct {
@@ -57,7 +63,7 @@ func (c *Carrier) listen() (*listener, error) {
 	port := tcp.Addr().(*net.TCPAddr).Port
 	return &listener{
 		c: c, tcp: tcp, address: net.JoinHostPort(host, strconv.Itoa(port)), closed: make(chan struct{}),
-		conns: make(map[net.Conn]struct{}), from: make(map[string]*inStream),
+		conns: make(map[net.Conn]struct{}), from: make(map[source]*inStream),
 	}, nil
 }
 
@@ -105,24 +111,29 @@ func (l *listener) stream(conn net.Conn, greeted func()) {
 	tcp := conn
 	conn, err := l.c.secure(conn, "")
 	var from sender
+	var on way
 	r := bufio.NewReaderSize(conn, 64<<10)
 	if err == nil {
-		from, err = l.c.examine(conn, r)
+		from, on, err = l.c.examine(conn, r)
 	}
 	var s *inStream
 	if err == nil {
-		s, err = l.enter(from, tcp)
+		s, err = l.enter(source{from.node, on}, from.incarnation, tcp)
 	}
 	if err != nil {
 		l.refused(peer, err)
 		return
 	}
 	greeted()
-	defer l.leave(from, s)
+	defer l.leave(source{from.node, on}, s)
 	conn.SetDeadline(time.Time{})
-	err = l.c.receiveFrames(conn, r, from)
+	if on == wayUpdate {
+		err = l.c.receiveUpdates(conn, r, from)
+	} else {
+		err = l.c.receiveFrames(conn, r, from)
+	}
 	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && l.c.said.allow("stream from "+from.node) {
-		l.c.log.Warn("bulk stream of another node ended", "node", from.node, "peer", peer, "reason", err)
+		l.c.log.Warn("stream of another node ended", "of", on, "node", from.node, "peer", peer, "reason", err)
 	}
 }
 
@@ -133,7 +144,7 @@ func (l *listener) refused(peer string, err error) {
 	}
 	l.c.stats.strangers.Add(1)
 	if l.c.said.allow("stranger") {
-		l.c.log.Warn("bulk stream refused", "peer", peer, "reason", strings.Join(strings.Fields(err.Error()), " "))
+		l.c.log.Warn("stream refused", "peer", peer, "reason", strings.Join(strings.Fields(err.Error()), " "))
 	}
 }
 
@@ -159,20 +170,20 @@ var (
 )
 
 // enter makes a stream the one of its node. An earlier one of the node is ended first: no frame of it comes later.
-func (l *listener) enter(from sender, conn net.Conn) (*inStream, error) {
-	s := &inStream{from.incarnation, conn, make(chan struct{})}
+func (l *listener) enter(from source, incarnation uint64, conn net.Conn) (*inStream, error) {
+	s := &inStream{incarnation, conn, make(chan struct{})}
 	for {
 		l.mu.Lock()
-		old := l.from[from.node]
+		old := l.from[from]
 		switch {
 		case old == nil && len(l.from) >= streamsMax:
 			l.mu.Unlock()
 			return nil, errStreams
 		case old == nil:
-			l.from[from.node] = s
+			l.from[from] = s
 			l.mu.Unlock()
 			return s, nil
-		case old.incarnation > from.incarnation:
+		case old.incarnation > incarnation:
 			l.mu.Unlock()
 			return nil, errOlder
 		}
@@ -186,9 +197,9 @@ func (l *listener) enter(from sender, conn net.Conn) (*inStream, error) {
 	}
 }
 
-func (l *listener) leave(from sender, s *inStream) {
+func (l *listener) leave(from source, s *inStream) {
 	l.mu.Lock()
-	delete(l.from, from.node) // nobody else enters before
+	delete(l.from, from) // nobody else enters before
 	l.mu.Unlock()
 	close(s.done)
 }
@@ -217,8 +228,8 @@ func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 			return err
 		}
 		n := int(binary.BigEndian.Uint32(head))
-		if n > c.o.FrameMax {
-			return fmt.Errorf("a frame of %d bytes, more than %d", n, c.o.FrameMax)
+		if err := c.checkLength(n); err != nil {
+			return err
 		}
 		if err := g.read(frameHead); err != nil {
 			return err
@@ -245,6 +256,13 @@ func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 		c.stats.received.Add(1)
 		c.o.Receive(from.node, from.incarnation, frame)
 	}
+}
+
+func (c *Carrier) checkLength(n int) error {
+	if n > c.o.FrameMax {
+		return fmt.Errorf("a frame of %d bytes, more than %d", n, c.o.FrameMax)
+	}
+	return nil
 }
 
 // granter tells the sender of a stream how many bytes it may send: bulkWindow beyond those that were read.

@@ -155,7 +155,7 @@ func TestLostConnection(t *testing.T) {
 	s := startBus(t)
 	a, _ := s.node(t, "a", nil)
 	b, box := s.node(t, "b", nil)
-	a.SetPeers([]Peer{peerOf(b)})
+	a.SetPeers([]Peer{peerOnBus(b)})
 	for n := 1; n <= 5; n++ {
 		if err := a.o.Update.ForceReconnect(); err != nil {
 			t.Fatal(err)
@@ -252,7 +252,7 @@ func TestSlowReceiver(t *testing.T) {
 	b, box := s.node(t, "b", nil)
 	open := box.stop()
 	defer open()
-	a.SetPeers([]Peer{peerOf(b)})
+	a.SetPeers([]Peer{peerOnBus(b)})
 	frame := pattern(1<<20, 1)
 	for sent := 0; sent < 2*pendingMemMax/len(frame); {
 		if err := a.Send("b", frame, Update); err == nil {
@@ -292,7 +292,7 @@ func TestMessagesThatCantBeReadAreCounted(t *testing.T) {
 		}
 	}
 	until(t, "all are counted", func() bool { return b.Stats().Malformed == 5 })
-	if n := strings.Count(log.String(), "messages of version 2, this release speaks version 1"); n != 1 {
+	if n := strings.Count(log.String(), "version 2, this release speaks 1"); n != 1 {
 		t.Errorf("%d lines:\n%s", n, log)
 	}
 	if box.len() != 0 {
@@ -313,7 +313,7 @@ func TestStreamsWithTLS(t *testing.T) {
 	}
 	b, box := s.node(t, "b", with(ours.Files("b")))
 	a, _ := s.node(t, "a", with(ours.Files("a")))
-	a.SetPeers([]Peer{peerOf(b)})
+	a.SetPeers([]Peer{peerOnBus(b)})
 	frame := pattern(3*bulkWindow, 1)
 	sendAll(t, a, "b", frame)
 	if r := box.await(t, 1); string(r[0].frame) != string(frame) {

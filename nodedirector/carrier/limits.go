@@ -18,15 +18,15 @@ const (
 	pieceWait      = 5 * time.Second // for a frame's next piece
 )
 
-// Limits on bulk streams.
+// Limits on streams.
 const (
-	bulkQueueBytes  = 16 << 20               // waiting for one stream, beyond which frames are refused, but for a single one
+	bulkQueueBytes  = 16 << 20               // waiting for one stream, from which on frames are refused: one more may wait
 	bulkWindow      = 8 << 20                // bytes that a receiver lets come in beyond what it has dealt with
 	bulkBatchBytes  = 1 << 20                // written at a time
 	bulkBatchFrames = 256                    // of which these many frames, at most
 	bulkReadBytes   = 256 << 10              // read at a time
 	bulkKeepBytes   = 1 << 20                // of memory for frames that a stream keeps
-	streamsMax      = 1024                   // incoming, one from each node
+	streamsMax      = 2048                   // incoming: of each node one for bulk and one for updates
 	greetingsMax    = 32                     // strangers being greeted at a time
 	greetingBytes   = 512                    // longest line of a greeting
 	greetingTimeout = 5 * time.Second        // from connecting to the last line
@@ -36,6 +36,7 @@ const (
 	keepAliveIdle   = 5 * time.Second
 	keepAliveEvery  = time.Second
 	keepAliveCount  = 5
+	updateAckWait   = time.Second           // for the peer's kernel to acknowledge updates: then they go over NATS
 	acceptPause     = 50 * time.Millisecond // after accept has failed
 )
 

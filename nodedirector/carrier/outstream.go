@@ -76,6 +76,12 @@ func (c *Carrier) endStreams(table map[string]*peer) {
 			delete(c.streams, name)
 		}
 	}
+	for name, s := range c.updates {
+		if p := table[name]; p == nil || p.Peer != s.to {
+			s.end(errGone)
+			delete(c.updates, name)
+		}
+	}
 }
 
 func (s *outStream) put(frame []byte) error {
@@ -84,7 +90,7 @@ func (s *outStream) put(frame []byte) error {
 	switch n := len(frame) + frameHead; {
 	case s.err != nil:
 		return ErrNotConnected
-	case s.queued > 0 && s.queued+n > bulkQueueBytes:
+	case s.queued >= bulkQueueBytes:
 		return ErrFull
 	default:
 		s.queue = append(s.queue, frame)
@@ -131,27 +137,16 @@ func (s *outStream) fail(err error) {
 
 // serve opens the stream and writes what is queued until it ends.
 func (s *outStream) serve() error {
-	d := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}
-	tcp, err := d.DialContext(s.ctx, "tcp", s.to.Bulk)
+	tcp, err := s.c.connect(s.ctx, s.to)
 	if err != nil {
 		return err
 	}
 	defer tcp.Close()
 	defer context.AfterFunc(s.ctx, func() { tcp.Close() })()
-	tcp.SetDeadline(time.Now().Add(greetingTimeout))
-	host, _, err := net.SplitHostPort(s.to.Bulk)
+	conn, r, err := s.c.begun(tcp, s.to, wayBulk)
 	if err != nil {
 		return err
 	}
-	conn, err := s.c.secure(tcp, host)
-	if err != nil {
-		return err
-	}
-	r := bufio.NewReaderSize(conn, greetingBytes)
-	if err := s.c.introduce(conn, r, s.to); err != nil {
-		return err
-	}
-	conn.SetDeadline(time.Time{})
 	if !s.c.begin() {
 		return ErrClosed
 	}
@@ -160,6 +155,33 @@ func (s *outStream) serve() error {
 		s.fail(s.readGrants(r))
 	}()
 	return s.write(conn)
+}
+
+// connect opens a connection to a peer.
+func (c *Carrier) connect(ctx context.Context, to Peer) (*net.TCPConn, error) {
+	d := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}
+	conn, err := d.DialContext(ctx, "tcp", to.Bulk)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.TCPConn), nil
+}
+
+// begun makes a connection a stream. r reads from it.
+func (c *Carrier) begun(tcp net.Conn, to Peer, on way) (conn net.Conn, r *bufio.Reader, err error) {
+	tcp.SetDeadline(time.Now().Add(greetingTimeout))
+	host, _, err := net.SplitHostPort(to.Bulk)
+	if err != nil {
+		return nil, nil, err
+	}
+	if conn, err = c.secure(tcp, host); err != nil {
+		return nil, nil, err
+	}
+	r = bufio.NewReaderSize(conn, greetingBytes)
+	if err := c.introduce(conn, r, to, on); err != nil {
+		return nil, nil, err
+	}
+	return conn, r, conn.SetDeadline(time.Time{})
 }
 
 // readGrants reads what the receiver sends: how many bytes of the stream it takes in all, as 8 bytes.

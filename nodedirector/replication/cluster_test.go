@@ -49,8 +49,10 @@ type member struct {
 	offset      int64
 	poll        int64 // when it next asks the director
 	headless    bool
+	proceed     bool // Options.Continue
 	requests    map[Token]*Request
 	lost        uint64
+	events      []wire.Event // told to the applications here
 }
 
 func newCluster(names ...string) *cluster {
@@ -75,12 +77,12 @@ func (m *member) start() {
 	m.incarnation++
 	m.up = true
 	m.requests = map[Token]*Request{}
-	m.pairs = NewPairs(PairsOptions{Node: m.name, Incarnation: m.incarnation, Start: m.clock(), Adopted: m.version})
+	m.pairs = NewPairs(PairsOptions{Node: m.name, Incarnation: m.incarnation, Start: m.clock(), Adopted: []StateVersion{{1, m.version}}})
 	m.state = segment.State{}
 	m.poll = m.c.now
-	m.core = New(Options{Node: m.name, Incarnation: m.incarnation, Checkpoint: 1, Pairs: m.pairs, Start: m.clock()})
+	m.core = New(Options{Node: m.name, Incarnation: m.incarnation, Checkpoint: 1, Pairs: m.pairs, Start: m.clock(), Continue: m.proceed})
 	if m.store != nil && m.store.kept != nil {
-		m.pairs.Learned(m.store.kept.Config.Version)
+		m.pairs.Learned(VersionOf(&m.store.kept.Config))
 		m.core.Attach(m.clock(), m.store, m.store.kept, false)
 		m.configure(&m.store.kept.Config)
 	}
@@ -93,7 +95,7 @@ func (m *member) crash() {
 
 // configure gives the node a configuration.
 func (m *member) configure(config *wire.Config) {
-	m.pairs.Learned(config.Version)
+	m.pairs.Learned(VersionOf(config))
 	replica := slices.Contains(config.InSync, m.name) || slices.Contains(config.Joining, m.name)
 	if replica && m.store == nil {
 		m.store = newMemory()
@@ -114,7 +116,7 @@ func (m *member) configure(config *wire.Config) {
 
 func (m *member) adopt(version uint64) {
 	m.version = max(m.version, version)
-	m.pairs.Adopted(m.version)
+	m.pairs.Adopted(StateVersion{1, m.version})
 	m.core.Tick(m.clock())
 	m.effects()
 }
@@ -158,6 +160,8 @@ func (m *member) effect(e *Effect) {
 		if d := m.c.director; d != nil {
 			d.asked(m, e)
 		}
+	case EffectEvents:
+		m.events = append(m.events, e.Event)
 	case EffectLost:
 		m.lost += e.Count
 		m.c.log("%s: %d updates of %s are lost", m.name, e.Count, e.Node)

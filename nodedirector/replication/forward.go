@@ -2,6 +2,7 @@ package replication
 
 import (
 	"slices"
+	"time"
 
 	"libckpt/internal/wire"
 )
@@ -98,15 +99,19 @@ func (c *Core) resendForwards() {
 	}
 	n := 0
 	for _, q := range o.list {
-		every := int64(c.t.RetryEvery)
-		if len(q.r.Update.Data) > PieceBytesMax && c.out.to != 0 {
-			every = int64(c.t.FailAfter)
-		}
-		if n < ResendMax && c.now-q.last >= every {
+		if n < ResendMax && c.now-q.last >= c.resendEvery(q) {
 			n++
 			c.sendForward(q)
 		}
 	}
+}
+
+// resendEvery is the time between two sendings of a request.
+func (c *Core) resendEvery(q *request) int64 {
+	if n := len(q.r.Update.Data); n > PieceBytesMax && c.out.to != 0 {
+		return int64(c.t.FailAfter) + int64(n)*int64(time.Second)/RetryBytes
+	}
+	return int64(c.t.RetryEvery)
 }
 
 // onForwarded takes an answer.

@@ -17,7 +17,8 @@ func EncodeMessage(checkpoint uint64, m Message) ([]byte, error) {
 	return wire.Encode(wire.KindPeer, nil, &head{checkpoint, m.Kind()}, m)
 }
 
-// DecodeMessage reads such a frame, whose bytes it does not keep. Any content is harmless; the error is a *wire.FormatError,
+// DecodeMessage reads such a frame. What it returns keeps none of the frame's bytes, but for the data of a section, which is
+// valid for as long as they are. Any content is harmless; the error is a *wire.FormatError,
 // also for a frame of another version of the protocol, which it names.
 func DecodeMessage(frame []byte) (checkpoint uint64, m Message, err error) {
 	d, err := wire.NewDecoder(frame)

@@ -20,14 +20,14 @@ func messages() []Message {
 		HasEvent: true, Event: wire.Event{Checkpoint: 1, Update: 7, Elements: []wire.Element{{ID: []byte("s"), Size: 4}}},
 	}
 	return []Message{
-		&Beat{Incarnation: 1, Seq: 2, Sent: 3, Known: 4, Echo: Echo{5, 6, 7}, Support: []Remaining{{"n", 8}}, Bulk: "h:1"},
+		&Beat{Incarnation: 1, Seq: 2, Sent: 3, Known: StateVersion{3, 4}, Echo: Echo{5, 6, 7}, Support: []Remaining{{"n", 3, 8}}, Bulk: "h:1"},
 		&Begin{Link: link, Version: 1, Number: 2, Committed: 3},
 		&Report{Link: link, Complete: true, Marked: []Mark{{ID: []byte("m"), Number: 1, Tombstone: true}},
-			Results: []ResultKey{{1, 2}}, Tail: []UpdateBody{*update}},
+			Results: []ResultKey{{1, 2}}, Tail: []UpdateBody{*update}, Sessions: []uint64{3}, Branch: wire.Epoch{Generation: 1}},
 		&Item{Link: link, Seq: 1, Committed: 2, Holds: ItemUpdate, Update: update},
 		&Item{Link: link, Seq: 2, Holds: ItemSection, Section: &SectionBody{ID: []byte("s"), Exists: true, Data: []byte("d"), Total: 1}},
-		&Item{Link: link, Seq: 3, Holds: ItemResults, Results: &ResultsBody{DropAll: true, Drop: []ResultKey{{1, 2}}}},
-		&Item{Link: link, Seq: 4, Holds: ItemBase, Base: &BaseBody{Number: 1, Full: true}},
+		&Item{Link: link, Seq: 3, Holds: ItemResults, Results: &ResultsBody{DropAll: true, Drop: []ResultKey{{1, 2}}, Ended: []uint64{3}}},
+		&Item{Link: link, Seq: 4, Holds: ItemBase, Base: &BaseBody{Number: 1, Full: true, Left: []Left{{Number: 2}}}},
 		&Item{Link: link, Seq: 5, Holds: ItemRequire, Require: []string{"n"}},
 		&Ack{Link: link, Seq: 1, Committed: 2, Full: true},
 		&Committed{Link: link, Number: 1},

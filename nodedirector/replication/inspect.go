@@ -15,3 +15,6 @@ func (c *Core) Acting(now int64) bool {
 	c.now = before
 	return acting
 }
+
+// Unkept reports whether the present configuration could not be kept with the replica: the next process will not know of it.
+func (c *Core) Unkept() bool { return c.unkept }

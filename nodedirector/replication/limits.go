@@ -14,6 +14,9 @@ type Timing struct {
 	FailAfter time.Duration
 	// RetryEvery is the time between two sendings of what has not been acknowledged.
 	RetryEvery time.Duration
+	// ContinueAfter: from the start of its node director on an active replica waits so long to hear of the directors before
+	// it goes on without support (Options.Continue).
+	ContinueAfter time.Duration
 }
 
 // Defaults of Timing. Grace > Lease * 1.2, so clocks may drift by 10 % each way.
@@ -23,6 +26,8 @@ const (
 	DefaultGrace      = 600 * time.Millisecond
 	DefaultFailAfter  = 750 * time.Millisecond
 	DefaultRetryEvery = 100 * time.Millisecond
+
+	DefaultContinueAfter = 3 * time.Second
 )
 
 func (t Timing) withDefaults() Timing {
@@ -36,6 +41,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Grace, DefaultGrace)
 	set(&t.FailAfter, DefaultFailAfter)
 	set(&t.RetryEvery, DefaultRetryEvery)
+	set(&t.ContinueAfter, DefaultContinueAfter)
 	return t
 }
 
@@ -45,7 +51,9 @@ const (
 	resultsPerItem = 4096
 	WindowBytes    = 16 << 20 // of their data; one item may be larger
 	PieceBytesMax  = 512 << 10
-	QueueMax       = 16384 // requests of this node's applications, and of each other node's, on one checkpoint
+	RetryBytes     = 32 << 20 // a second: what is longer than a piece is sent again that much later
+	SlowBytes      = 8 << 20  // a second: a follower that takes less of what is longer than a piece is to be dropped
+	QueueMax       = 16384    // requests of this node's applications, and of each other node's, on one checkpoint
 	HeldBytesMax   = 64 << 20
 	ForwardsMax    = 4096      // requests of one node on one checkpoint under way
 	RecentItems    = 1024      // updates kept for followers of an asynchronous checkpoint
@@ -58,6 +66,8 @@ const (
 	wipeMax        = 1024      // sections removed in one step
 	pendingEchoMax = 8         // echoes of one node that wait for configurations
 	peersMax       = 1024      // nodes of which something is remembered
+	generationsMax = 4         // generations of the directors' store that are told apart: the latest ones
+	leftMax        = 8         // former epochs of which a replica knows where it left them
 )
 
 // EpochGap is added to the update number, for each epoch passed, when the active moves. It is larger than any number of

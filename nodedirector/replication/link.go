@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // linkState is how far a link has come.
@@ -30,6 +31,7 @@ type link struct {
 	bytes       int     // of their data
 	seq         uint64  // of the last item
 	acked       uint64
+	bulkSeq     uint64 // of the last item that went as bulk: until it is acknowledged, others follow it, else they overtake it
 	number      uint64 // of the last update acknowledged
 	told, heard uint64 // committed: sent to the follower, known to have arrived
 	progress    int64  // when something was last acknowledged, or began to wait for that
@@ -112,14 +114,15 @@ func (c *Core) drive(k *link) {
 		c.ask(Effect{Ask: AskDrop, Node: k.node, Full: true}, &k.askDrop)
 	case k.required && c.failing(k):
 		c.ask(Effect{Ask: AskDrop, Node: k.node}, &k.askDrop)
-	case !k.required && k.state >= linkCopy && !k.room() && c.now-k.progress > int64(c.t.RetryEvery):
+		c.probe(k)
+	case !k.required && k.state >= linkCopy && !k.room() && c.now-k.progress > int64(c.t.RetryEvery)+k.allowance(RetryBytes):
 		c.restart(k) // updates do not wait for a node that only joins
 	}
 }
 
 // resend sends again what has not been acknowledged for a while.
 func (c *Core) resend(k *link) {
-	if k.state < linkCopy || k.retry > c.now {
+	if k.state < linkCopy || k.retry+k.allowance(RetryBytes) > c.now {
 		return
 	}
 	k.retry = c.now + int64(c.t.RetryEvery)
@@ -129,7 +132,7 @@ func (c *Core) resend(k *link) {
 		}
 		again := *m
 		again.Committed = c.committed
-		c.emit(Effect{Kind: EffectSend, To: k.node, Message: &again, Bulk: again.bulk()})
+		c.emit(Effect{Kind: EffectSend, To: k.node, Message: &again, Bulk: again.bulk() || k.bulkSeq > k.acked})
 	}
 	if len(k.items) == 0 && k.state == linkOpen && k.heard < c.committed && !c.asynchronous() {
 		c.send(k.node, &Committed{k.id, c.committed})
@@ -139,7 +142,7 @@ func (c *Core) resend(k *link) {
 // failing reports whether a required follower has been silent for too long.
 func (c *Core) failing(k *link) bool {
 	limit := int64(c.t.FailAfter)
-	if (k.state == linkBegin || len(k.items) > 0) && c.now-k.progress > limit {
+	if (k.state == linkBegin || len(k.items) > 0) && c.now-k.progress > limit+k.allowance(SlowBytes) {
 		return true
 	}
 	return c.now-c.supportedAt(k) > limit
@@ -148,14 +151,14 @@ func (c *Core) failing(k *link) bool {
 // supportedAt is when the follower was last of use: when the last beat was sent to which it has answered in a way that
 // counts, or it acknowledged something.
 func (c *Core) supportedAt(k *link) int64 {
-	return max(k.began, k.heardAt, c.o.Pairs.supportedUntil(k.node)-int64(c.t.Lease))
+	return max(k.began, k.heardAt, c.o.Pairs.supportedUntil(k.node, c.config.Epoch.Generation)-int64(c.t.Lease))
 }
 
 // wake is when something has to be done about a link at the latest.
 func (c *Core) wake(k *link) int64 {
 	wake := int64(math.MaxInt64)
 	if k.state == linkBegin || len(k.items) > 0 || k.heard < c.committed && !c.asynchronous() {
-		wake = k.retry
+		wake = k.retry + k.allowance(RetryBytes)
 	}
 	if k.required {
 		wake = min(wake, max(k.askDrop, c.supportedAt(k)+int64(c.t.FailAfter)+1))
@@ -177,7 +180,19 @@ func (c *Core) push(k *link, m *Item) {
 	}
 	k.items = append(k.items, m)
 	k.bytes += m.size()
-	c.emit(Effect{Kind: EffectSend, To: k.node, Message: m, Bulk: m.bulk()})
+	bulk := m.bulk() || k.bulkSeq > k.acked
+	if bulk {
+		k.bulkSeq = m.Seq
+	}
+	c.emit(Effect{Kind: EffectSend, To: k.node, Message: m, Bulk: bulk})
+}
+
+// allowance is how much longer than others long items may take, at so many bytes a second.
+func (k *link) allowance(rate int) int64 {
+	if k.bytes <= PieceBytesMax {
+		return 0
+	}
+	return int64(k.bytes) * int64(time.Second) / int64(rate)
 }
 
 func (m *Item) size() int {

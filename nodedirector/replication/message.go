@@ -58,9 +58,9 @@ func NewMessage(k Kind) Message {
 type Beat struct {
 	Incarnation uint64
 	Seq         uint64
-	Sent        int64  // sender's monotonic clock, ns: comes back in Echo
-	Known       uint64 // sender's known version of the directors' state
-	Echo        Echo   // of the last beat received
+	Sent        int64        // sender's monotonic clock, ns: comes back in Echo
+	Known       StateVersion // the latest one the sender knows of
+	Echo        Echo         // of the last beat received
 	// Support is what the sender may count on from other nodes at this moment.
 	Support []Remaining
 	Bulk    string // host:port where the sender takes bulk streams; "" = nowhere
@@ -73,10 +73,12 @@ type Echo struct {
 	Sent        int64
 }
 
-// Remaining is how long, from the sending of the beat on, a node's support lasts.
+// Remaining is how long, from the sending of the beat on, a node's support lasts for checkpoints whose configuration is of a
+// generation of the directors' store or a later one.
 type Remaining struct {
-	Node string
-	For  int64 // ns, > 0
+	Node       string
+	Generation uint64
+	For        int64 // ns, > 0
 }
 
 // LinkID names the stream of items from an active replica to one of the others.
@@ -107,6 +109,9 @@ type Report struct {
 	ResultsMore bool        // there are more than fit
 	// Tail are, of an asynchronous checkpoint, the updates that directly follow Begin.Number, as many as fit.
 	Tail []UpdateBody
+	// Sessions are those that have results here, in order. Of an asynchronous checkpoint, or with ResultsMore: none.
+	Sessions []uint64
+	Branch   wire.Epoch // see Kept
 }
 
 // ItemKind says what an Item holds.
@@ -190,7 +195,7 @@ type SectionBody struct {
 	Offset     uint64
 	Total      uint64 // bytes of the section when its first piece was made
 	Last       bool   // the last piece
-	Data       []byte
+	Data       wire.Borrowed
 	Expiration int64
 	LastUpdate int64
 	Number     uint64
@@ -204,6 +209,7 @@ type ResultsBody struct {
 	DropAll bool
 	Drop    []ResultKey
 	Results []segment.Result
+	Ended   []uint64 // sessions, in order, whose results are dropped, too
 }
 
 // BaseBody ends the filling or correction of a replica.
@@ -211,6 +217,7 @@ type BaseBody struct {
 	Number        uint64
 	NextGenerated uint64
 	Full          bool // all sections were sent: others are removed
+	Left          []Left
 }
 
 // Ack acknowledges all items up to Seq.

@@ -69,14 +69,14 @@ func TestPairsClocks(t *testing.T) {
 						continue
 					}
 					bound := func(z, to string) bool { return nodes[z].p.promisedUntil(to) > nodes[z].at(now) }
-					if nodes[x].p.supportedUntil(y) > nodes[x].at(now) {
+					if nodes[x].p.supportedUntil(y, 1) > nodes[x].at(now) {
 						counted++
 						if !bound(y, x) {
 							t.Fatalf("seed %d, %v: %s counts on %s, which is not bound", seed, time.Duration(now), x, y)
 						}
 					}
 					for _, z := range names { // x reads by what y said of z
-						if z != x && z != y && nodes[x].p.throughUntil(y, z) > nodes[x].at(now) {
+						if z != x && z != y && nodes[x].p.throughUntil(y, z, 1) > nodes[x].at(now) {
 							through++
 							if !bound(z, y) {
 								t.Fatalf("seed %d, %v: %s counts on %s through %s, which %s is not bound to", seed, time.Duration(now), x, z, y, z)
@@ -109,25 +109,84 @@ func beats(now int64, nodes map[string]*clocked) {
 func TestPairsVersions(t *testing.T) {
 	nodes := map[string]*clocked{"a": pairOf("a", []string{"b"}, 1, 0), "b": pairOf("b", []string{"a"}, 1, 0)}
 	a, b := nodes["a"].p, nodes["b"].p
-	b.Learned(7)
+	b.Learned(StateVersion{1, 7})
 	last := int64(0)
 	for now := millisecond; now < 1000*millisecond; now += 100 * millisecond {
 		beats(now, nodes)
 		last = now
 	}
-	if a.supportedUntil("b") > 0 {
+	if a.supportedUntil("b", 1) > 0 {
 		t.Fatal("counts on a node that knows of version 7")
 	}
-	if b.supportedUntil("a") <= last {
+	if b.supportedUntil("a", 1) <= last {
 		t.Fatal("does not count on a node that knows of nothing")
 	}
-	a.Adopted(6)
-	if a.supportedUntil("b") > 0 {
+	a.Adopted(StateVersion{1, 6})
+	if a.supportedUntil("b", 1) > 0 {
 		t.Fatal("counts on a node that knows of version 7 with 6")
 	}
-	a.Adopted(7)
-	if until := a.supportedUntil("b"); until <= last || until > last+int64(DefaultLease) {
+	a.Adopted(StateVersion{1, 7})
+	if until := a.supportedUntil("b", 1); until <= last || until > last+int64(DefaultLease) {
 		t.Fatalf("supported until %d at %d", until, last)
+	}
+}
+
+// When the directors' store was lost, a node may have missed its last versions, whatever it has heard from the next.
+func TestPairsGenerations(t *testing.T) {
+	nodes := map[string]*clocked{
+		"a": pairOf("a", []string{"b", "c"}, 1, 0), "b": pairOf("b", []string{"a", "c"}, 1, 0), "c": pairOf("c", []string{"a", "b"}, 1, 0),
+	}
+	a, b, c := nodes["a"].p, nodes["b"].p, nodes["c"].p
+	a.Adopted(StateVersion{1, 5})
+	b.Adopted(StateVersion{1, 6})
+	c.Adopted(StateVersion{1, 5})
+	now := millisecond
+	exchange := func() {
+		for end := now + 1000*millisecond; now < end; now += 100 * millisecond {
+			beats(now, nodes)
+		}
+	}
+	expect := func(what string, until int64, counts bool) {
+		t.Helper()
+		if counts != (until > now-200*millisecond) {
+			t.Errorf("%s: until %d at %d, want support: %v", what, until, now, counts)
+		}
+	}
+	a.Adopted(StateVersion{2, 100})
+	exchange()
+	expect("a on b, who knows a version of the lost store that a has missed", a.supportedUntil("b", 1), false)
+	expect("a on b, of what the lost store does not concern", a.supportedUntil("b", 2), false) // b has adopted nothing of it
+	expect("a on c", a.supportedUntil("c", 1), true)
+	expect("a on c, later generation", a.supportedUntil("c", 2), true)
+	expect("b on c through a", b.throughUntil("a", "c", 1), false) // a knows of the new store
+	c.Adopted(StateVersion{2, 100})
+	b.Adopted(StateVersion{2, 100})
+	exchange()
+	for _, p := range []*Pairs{a, b, c} {
+		for _, n := range []string{"a", "b", "c"} {
+			if n != p.o.Node {
+				expect(p.o.Node+" on "+n+" in what waits to be restored", p.supportedUntil(n, 1), false)
+				expect(p.o.Node+" on "+n, p.supportedUntil(n, 2), true)
+			}
+		}
+	}
+	expect("b on c through a", b.throughUntil("a", "c", 2), true)
+	for i := range uint64(3 * generationsMax) {
+		a.Adopted(StateVersion{3 + i, 1})
+		a.Receive(now, "b", &Beat{Incarnation: 1, Seq: 1000 + i, Known: StateVersion{3 + i, 1}, Echo: Echo{1, a.seq, now - 20 + int64(i)}})
+	}
+	if n := len(a.AdoptedVersions()); n != generationsMax {
+		t.Errorf("%d generations are remembered", n)
+	}
+	if n := len(a.pairs["b"].supported); n != generationsMax {
+		t.Errorf("support of %d generations is remembered", n)
+	}
+	if a.hasAdopted(StateVersion{2, 100}) || !a.hasAdopted(StateVersion{2 + 3*generationsMax, 1}) {
+		t.Error("not the latest generations are remembered")
+	}
+	next := NewPairs(PairsOptions{Node: "a", Incarnation: 2, Adopted: a.AdoptedVersions()})
+	if !next.hasAdopted(StateVersion{2 + 3*generationsMax, 1}) || next.known != a.known {
+		t.Error("the next process does not know what was adopted")
 	}
 }
 
@@ -160,21 +219,21 @@ func TestPairsHostile(t *testing.T) {
 	now := 1000 * millisecond
 	p.Tick(now)
 	for i, b := range []*Beat{
-		{Incarnation: 1, Seq: 1, Echo: Echo{Incarnation: 1, Seq: 99, Sent: now}},                   // never sent
-		{Incarnation: 1, Seq: 2, Echo: Echo{Incarnation: 1, Seq: 1, Sent: now + 1}},                // in the future
-		{Incarnation: 1, Seq: 3, Echo: Echo{Incarnation: 7, Seq: 1, Sent: now}},                    // somebody else's
-		{Incarnation: 1, Seq: 4, Known: ^uint64(0), Echo: Echo{Incarnation: 1, Seq: 1, Sent: now}}, // knows what nobody knows
+		{Incarnation: 1, Seq: 1, Echo: Echo{Incarnation: 1, Seq: 99, Sent: now}},                                    // never sent
+		{Incarnation: 1, Seq: 2, Echo: Echo{Incarnation: 1, Seq: 1, Sent: now + 1}},                                 // in the future
+		{Incarnation: 1, Seq: 3, Echo: Echo{Incarnation: 7, Seq: 1, Sent: now}},                                     // somebody else's
+		{Incarnation: 1, Seq: 4, Known: StateVersion{1, ^uint64(0)}, Echo: Echo{Incarnation: 1, Seq: 1, Sent: now}}, // knows what nobody knows
 	} {
 		p.Receive(now, "b", b)
-		if p.supportedUntil("b") > 0 {
+		if p.supportedUntil("b", 1) > 0 {
 			t.Errorf("beat %d is counted", i)
 		}
 	}
-	p.Receive(now, "b", &Beat{Incarnation: 1, Seq: 5, Echo: Echo{1, 1, now}, Support: []Remaining{{"c", 1 << 62}, {"d", -1 << 62}}})
-	if until := p.throughUntil("b", "c"); until != now+int64(DefaultLease) {
+	p.Receive(now, "b", &Beat{Incarnation: 1, Seq: 5, Echo: Echo{1, 1, now}, Support: []Remaining{{"c", 1, 1 << 62}, {"d", 1, -1 << 62}}})
+	if until := p.throughUntil("b", "c", 1); until != now+int64(DefaultLease) {
 		t.Errorf("support of c through b until %d", until)
 	}
-	if p.throughUntil("b", "d") > now {
+	if p.throughUntil("b", "d", 1) > now {
 		t.Error("counts on d")
 	}
 	for i := range 3 * peersMax {

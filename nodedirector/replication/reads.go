@@ -33,11 +33,11 @@ func (c *Core) followerReads() bool {
 // others that count support the active.
 func (c *Core) grantedUntil() int64 {
 	active := c.config.Active
-	until := c.o.Pairs.supportedUntil(active)
+	until := c.o.Pairs.supportedUntil(active, c.config.Epoch.Generation)
 	for _, list := range [...][]string{c.config.InSync, c.follow.require} {
 		for _, n := range list {
 			if n != active && n != c.o.Node {
-				until = min(until, c.o.Pairs.throughUntil(active, n))
+				until = min(until, c.o.Pairs.throughUntil(active, n, c.config.Epoch.Generation))
 			}
 		}
 	}

@@ -49,6 +49,7 @@ func BenchmarkCluster(b *testing.B) {
 	fmt.Fprintln(m.csv, benchHeader)
 	m.calls()
 	m.throughput()
+	m.bulk()
 	fmt.Fprintln(m.csv, "what,host,checkpoint,rounds,first_ms_p50,first_ms_max,gap_ms_p50,gap_ms_max")
 	m.takeover("node director of the active", func(h *testcluster.Host) { h.Kill(testcluster.Node) })
 	m.takeover("node of the active", func(h *testcluster.Host) { h.PowerOff() })

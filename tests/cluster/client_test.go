@@ -55,12 +55,13 @@ type client struct {
 	heard []heard
 }
 
-// heard is a part of a callback.
+// heard is a part of a callback: see testdata/listen.c.
 type heard struct {
-	kind    string // track or arrival
+	kind    string // track, arrival or synchronized
 	at      int64
-	section string
-	bytes   int
+	section string // or the invocation
+	code    int    // of a read of the section in the callback; or the result
+	value   uint64 // that was read
 }
 
 func startClient(t testing.TB, h *testcluster.Host, threads int) *client {
@@ -88,10 +89,12 @@ func (c *client) listen() {
 			c.answers[thread] <- parseAnswer(f[1:])
 			continue
 		}
-		bytes, _ := strconv.Atoi(f[len(f)-1])
-		h := heard{kind: f[0], bytes: bytes, at: parseInt(f[1])}
-		if len(f) == 4 {
-			h.section = f[2]
+		h := heard{kind: f[0], at: parseInt(f[1]), section: f[2]}
+		switch h.kind {
+		case "synchronized":
+			h.code = int(parseInt(f[3]))
+		default:
+			h.code, h.value = int(parseInt(f[4])), uint64(parseInt(f[5]))
 		}
 		c.mu.Lock()
 		c.heard = append(c.heard, h)
@@ -185,15 +188,16 @@ func (c *client) awaitValue(thread int, section string, want uint64) {
 	})
 }
 
-func (c *client) told(kind, section string) (n int) {
+// told are the callbacks of a kind about a section, in order.
+func (c *client) told(kind, section string) (list []heard) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, h := range c.heard {
 		if h.kind == kind && h.section == section {
-			n++
+			list = append(list, h)
 		}
 	}
-	return n
+	return list
 }
 
 // await waits for a condition, with a bound.

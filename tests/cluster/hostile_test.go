@@ -1,9 +1,9 @@
 package cluster
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,8 +43,8 @@ func TestMalformed(t *testing.T) {
 	}
 	late := startClient(t, c.All()[0], 1)
 	late.open(0, "seen", allReplicas, 0) // so that directors are asked something, too
-	before := malformed(t, c)
-	kinds := make(map[string]int) // third part of the subject: see docs/configuration.md
+	counted := make(map[string]uint64)   // messages dropped, by kind: the third part of the subject, see docs/configuration.md
+	kinds := make(map[string]int)
 	l.during(time.Second, func() error {
 		l.awaitCalls(callsAround)
 		mu.Lock()
@@ -54,26 +54,44 @@ func TestMalformed(t *testing.T) {
 			kinds[strings.Split(subject, ".")[2]]++
 		}
 		mu.Unlock()
-		for subject, data := range messages {
-			for _, m := range hostile(data) {
-				if err := nc.PublishRequest(subject, nats.NewInbox(), m); err != nil {
-					return err
+		t.Logf("subjects by kind: %v", kinds)
+		for kind := range kinds {
+			before := malformed(t, c)
+			for subject, data := range messages {
+				if strings.Split(subject, ".")[2] != kind {
+					continue
+				}
+				for _, m := range hostile(data) {
+					if err := nc.PublishRequest(subject, nats.NewInbox(), m); err != nil {
+						return err
+					}
 				}
 			}
+			if err := nc.Flush(); err != nil {
+				return err
+			}
+			if slices.Contains(toNodes, kind) {
+				await(t, "node directors count what comes on ckpt.*."+kind, func() bool { return malformed(t, c) > before })
+			}
+			counted[kind] = malformed(t, c) - before
 		}
-		t.Logf("subjects by kind: %v", kinds)
-		return nc.Flush()
+		return nil
 	}, func() error { return nil })
-	for _, kind := range []string{"d", "n", "r"} {
+	for _, kind := range append([]string{"d", "r"}, toNodes...) {
 		if kinds[kind] == 0 {
 			t.Errorf("no subject ckpt.*.%s has been seen", kind)
 		}
 	}
-	await(t, "node directors count what they drop", func() bool { return malformed(t, c) > before })
 	await(t, "the director tells what it drops", func() bool {
 		return strings.Contains(c.Host(1).Log(), "message to the director dropped")
 	})
-	t.Logf("%d messages were counted as malformed", malformed(t, c)-before)
+	for _, theirs := range []string{"message to the director dropped", "message dropped", "messages of another release"} {
+		line := named(c.Log(), theirs)
+		if !strings.Contains(line, "version 9, this release speaks 1") {
+			t.Errorf("no line %q names the version that came and the one that is spoken", theirs)
+		}
+	}
+	t.Logf("messages counted as malformed, by kind of subject: %v", counted)
 	l.finish(new(tally))
 	for line := range strings.Lines(c.Log()) {
 		if strings.HasPrefix(line, "goroutine ") || strings.HasPrefix(line, "panic:") {
@@ -84,9 +102,23 @@ func TestMalformed(t *testing.T) {
 
 const subjectsMax = 1000
 
-// hostile makes messages that can't be right from one that is: cut off, and random ones.
+// toNodes are the kinds of subjects on which node directors get messages.
+var toNodes = []string{"n", "p", "changed"}
+
+// named is the line of a log about messages of another release that contains a text; "" = none.
+func named(log, text string) string {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, text) && strings.Contains(line, "this release speaks") {
+			return line
+		}
+	}
+	return ""
+}
+
+// hostile makes messages that can't be right from one that is: of another release, cut off, and random ones.
 func hostile(data []byte) [][]byte {
-	list := [][]byte{nil, {0}, {0xc1}, []byte("garbage"), make([]byte, 1<<16)}
+	future := append([]byte{9}, data[min(1, len(data)):]...)
+	list := [][]byte{future, nil, {0}, {0xc1}, []byte("garbage"), make([]byte, 1<<16)}
 	for range 20 {
 		b := make([]byte, 1+rand.IntN(200))
 		for i := range b {
@@ -104,14 +136,7 @@ func hostile(data []byte) [][]byte {
 func malformed(t testing.TB, c *testcluster.Hosts) (total uint64) {
 	t.Helper()
 	for _, h := range c.All() {
-		out, good := command(h, "status", "--json")
-		var s struct {
-			Malformed uint64 `json:"malformed"`
-		}
-		if err := json.Unmarshal([]byte(out), &s); err != nil || !good {
-			t.Fatalf("ckpt status --json printed %q: %v", out, err)
-		}
-		total += s.Malformed
+		total += status(t, h).Malformed
 	}
 	return total
 }

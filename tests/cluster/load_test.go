@@ -24,9 +24,13 @@ const (
 type load struct {
 	t     testing.TB
 	c     *testcluster.Hosts
+	order []*testcluster.Host // all, as faults number them
 	name  string
 	sync  *record
 	async *record
+	// replicas are how many of each checkpoint have been seen in sync: after a fault as many have to be again. With less the
+	// next one might take the last.
+	replicas map[string]int
 
 	stopping chan struct{}
 	once     sync.Once
@@ -44,14 +48,17 @@ func startLoad(t testing.TB, c *testcluster.Hosts, name string) *load {
 // startLoadOn is startLoad on some hosts.
 func startLoadOn(t testing.TB, c *testcluster.Hosts, name string, hosts []*testcluster.Host) *load {
 	t.Helper()
-	l := &load{t: t, c: c, name: name, sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
-		stopping: make(chan struct{})}
+	l := &load{t: t, c: c, order: c.All(), name: name, sync: newRecord(name+"-sync", true), async: newRecord(name+"-async", false),
+		replicas: make(map[string]int), stopping: make(chan struct{})}
 	t.Cleanup(l.stop)
 	for _, h := range hosts {
 		l.add(h)
 	}
 	return l
 }
+
+// host is host k, from 1, as faults number them.
+func (l *load) host(k int) *testcluster.Host { return l.order[k-1] }
 
 // add starts a client on a host and lets it work.
 func (l *load) add(h *testcluster.Host) {
@@ -171,9 +178,8 @@ func (l *load) awaitCalls(count int) {
 func (l *load) during(lasts time.Duration, begin, end func() error) {
 	l.t.Helper()
 	l.awaitCalls(callsAround)
-	replicas := make(map[string]int)
-	for _, r := range []*record{l.sync, l.async} {
-		replicas[r.name] = len(look(l.t, l.c.Host(1), r.name).InSync)
+	for _, r := range []*record{l.sync, l.async} { // nothing is listed while no director answers
+		l.replicas[r.name] = max(l.replicas[r.name], len(look(l.t, l.c.Host(1), r.name).InSync))
 	}
 	from := now()
 	if err := begin(); err != nil {
@@ -184,7 +190,7 @@ func (l *load) during(lasts time.Duration, begin, end func() error) {
 		l.t.Fatal(err)
 	}
 	l.awaitWorking()
-	for name, count := range replicas {
+	for name, count := range l.replicas {
 		awaitReplicas(l.t, l.c.Host(1), name, count)
 	}
 	to := now()

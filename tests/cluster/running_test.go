@@ -13,57 +13,59 @@ import (
 
 // Daemons are restarted one after the other, as in an upgrade: no call fails, calls only wait.
 func TestRollingRestart(t *testing.T) {
-	c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{}))
-	l := startLoad(t, c, "rolling")
-	for _, part := range []testcluster.Part{testcluster.Node, testcluster.Director, testcluster.Server} {
-		for _, h := range c.All() {
-			if !h.Has(part) {
-				continue
+	onBoth(t, fast(testcluster.HostsOptions{Directors: 3}), func(t *testing.T, c *testcluster.Hosts) {
+		l := startLoad(t, c, "rolling")
+		for _, part := range []testcluster.Part{testcluster.Node, testcluster.Director, testcluster.Server} {
+			for _, h := range c.All() {
+				if !h.Has(part) {
+					continue
+				}
+				l.during(0, func() error { h.Stop(part); return nil }, func() error { h.Start(); h.AwaitReady(); return nil })
 			}
-			l.during(0, func() error { h.Stop(part); return nil }, func() error { h.Start(); h.AwaitReady(); return nil })
 		}
-	}
-	var y tally
-	l.finish(&y)
-	for _, r := range []*record{l.sync, l.async} {
-		if r.refused != 0 || r.unknown != 0 {
-			t.Errorf("%s: %d calls were refused with TRY_AGAIN, %d have an unknown result", r.name, r.refused, r.unknown)
+		var y tally
+		l.finish(&y)
+		for _, r := range []*record{l.sync, l.async} {
+			if r.refused != 0 || r.unknown != 0 {
+				t.Errorf("%s: %d calls were refused with TRY_AGAIN, %d have an unknown result", r.name, r.refused, r.unknown)
+			}
 		}
-	}
+	})
 }
 
 // Without directors reading and writing go on at full pace; opening waits for them.
 func TestHeadless(t *testing.T) {
-	c := testcluster.StartHosts(t, testcluster.HostsOptions{})
-	l := startLoad(t, c, "headless")
-	on := c.All()[0]
-	late := startClient(t, on, 1)
-	opened := make(chan answer, 1)
-	l.during(3*time.Second, func() error {
-		c.Host(1).Kill(testcluster.Director)
-		go func() {
-			opened <- late.call(0, "open later %d %d 10 0 %d", allReplicas, forReading|forWriting|creating,
-				openTimeout.Milliseconds())
-		}()
-		before := l.sync.count()
-		l.awaitCalls(10 * callsAround)
-		t.Logf("%d calls without a director", l.sync.count()-before)
-		return nil
-	}, func() error {
-		select {
-		case a := <-opened:
-			t.Errorf("a checkpoint was opened without a director: %d", a.code)
-		default:
-		}
-		c.Host(1).Start()
-		c.Host(1).AwaitReady()
-		if a := <-opened; a.code != ok {
-			t.Errorf("opening ended with %d when the director was back, want %d", a.code, ok)
-		}
-		return nil
+	onBoth(t, testcluster.HostsOptions{}, func(t *testing.T, c *testcluster.Hosts) {
+		l := startLoad(t, c, "headless")
+		on := c.All()[0]
+		late := startClient(t, on, 1)
+		opened := make(chan answer, 1)
+		l.during(3*time.Second, func() error {
+			c.Host(1).Kill(testcluster.Director)
+			go func() {
+				opened <- late.call(0, "open later %d %d 10 0 %d", allReplicas, forReading|forWriting|creating,
+					openTimeout.Milliseconds())
+			}()
+			before := l.sync.count()
+			l.awaitCalls(10 * callsAround)
+			t.Logf("%d calls without a director", l.sync.count()-before)
+			return nil
+		}, func() error {
+			select {
+			case a := <-opened:
+				t.Errorf("a checkpoint was opened without a director: %d", a.code)
+			default:
+			}
+			c.Host(1).Start()
+			c.Host(1).AwaitReady()
+			if a := <-opened; a.code != ok {
+				t.Errorf("opening ended with %d when the director was back, want %d", a.code, ok)
+			}
+			return nil
+		})
+		var y tally
+		l.finish(&y)
 	})
-	var y tally
-	l.finish(&y)
 }
 
 // Hosts join while others work: their replicas get everything, and calls on them are right from the first one on.
@@ -86,25 +88,26 @@ func TestJoining(t *testing.T) {
 
 // A process on a killed host is taken over by one on another: not a word is lost or counted twice.
 func TestTakeover(t *testing.T) {
-	c := testcluster.StartHosts(t, fast(testcluster.HostsOptions{}))
-	text := filepath.Join(testcluster.Root(), "examples", "text.txt")
-	content, err := os.ReadFile(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	active := c.Host(3).Run(nil, "examples/takeover", "active", text, "20")
-	awaitLine(t, active, "active: counting")
-	standby := c.Host(2).Run(nil, "examples/takeover", "standby", text)
-	awaitLine(t, standby, "standby: waiting")
-	time.Sleep(1500 * time.Millisecond) // how far the active comes
-	c.Host(3).PowerOff()
-	taken := awaitLine(t, standby, "standby: the active is silent after")
-	total := awaitLine(t, standby, fmt.Sprintf("%d words in %d lines", len(strings.Fields(string(content))),
-		strings.Count(string(content), "\n")))
-	t.Logf("%s; %s", taken, total)
-	if err := standby.End(); err != nil {
-		t.Error(err)
-	}
+	onBoth(t, fast(testcluster.HostsOptions{}), func(t *testing.T, c *testcluster.Hosts) {
+		text := filepath.Join(testcluster.Root(), "examples", "text.txt")
+		content, err := os.ReadFile(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		active := c.Host(3).Run(nil, "examples/takeover", "active", text, "20")
+		awaitLine(t, active, "active: counting")
+		standby := c.Host(2).Run(nil, "examples/takeover", "standby", text)
+		awaitLine(t, standby, "standby: waiting")
+		time.Sleep(1500 * time.Millisecond) // how far the active comes
+		c.Host(3).PowerOff()
+		taken := awaitLine(t, standby, "standby: the active is silent after")
+		total := awaitLine(t, standby, fmt.Sprintf("%d words in %d lines", len(strings.Fields(string(content))),
+			strings.Count(string(content), "\n")))
+		t.Logf("%s; %s", taken, total)
+		if err := standby.End(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // awaitLine waits for a line that begins so and returns it.

@@ -1,14 +1,11 @@
 package scale
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,48 +29,16 @@ const (
 // soak is whether the tests run at full size.
 var soak = os.Getenv("CKPT_SOAK") != ""
 
-// program is a running C program, which says a line for each step.
+// program is a C program of testdata that runs, and says a line for each step.
 type program struct {
-	t     testing.TB
-	name  string
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	lines chan string // closed at the end of its output
+	t testing.TB
+	*testcluster.Program
 }
 
 // start starts a program of testdata; it is killed when the test ends.
 func start(t testing.TB, c *testcluster.Cluster, name string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, name: name, cmd: exec.Command(testcluster.Binary(t, "tests/scale/"+name), args...), lines: make(chan string, 64)}
-	p.cmd.Env, p.cmd.Stderr = c.Env(), os.Stderr
-	var err error
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer close(p.lines)
-		for s := bufio.NewScanner(stdout); s.Scan(); {
-			p.lines <- s.Text()
-		}
-	}()
-	t.Cleanup(func() {
-		p.stdin.Close()
-		if p.cmd.ProcessState == nil {
-			_ = p.cmd.Process.Kill() // it may have ended
-			<-ended
-			_ = p.cmd.Wait() // killed
-		}
-	})
-	return p
+	return &program{t, testcluster.StartProgram(t, c.Env(), nil, "tests/scale/"+name, args...)}
 }
 
 // await waits for the next line, which must begin with what is expected, and gives the numbers after it.
@@ -84,44 +49,36 @@ func (p *program) await(what string, numbers ...any) {
 
 func (p *program) awaitWithin(limit time.Duration, what string, numbers ...any) {
 	p.t.Helper()
-	select {
-	case line, open := <-p.lines:
-		if !open {
-			p.t.Fatalf("%s ended instead of saying %q: %v", p.name, what, p.cmd.Wait())
+	line := p.Line(limit)
+	word, rest, _ := strings.Cut(line, " ")
+	if word != what {
+		p.t.Fatalf("the program said %q instead of %q", line, what)
+	}
+	if len(numbers) > 0 {
+		if _, err := fmt.Sscan(rest, numbers...); err != nil {
+			p.t.Fatalf("the program said %q: %v", line, err)
 		}
-		word, rest, _ := strings.Cut(line, " ")
-		if word != what {
-			p.t.Fatalf("%s said %q instead of %q", p.name, line, what)
-		}
-		if len(numbers) > 0 {
-			if _, err := fmt.Sscan(rest, numbers...); err != nil {
-				p.t.Fatalf("%s said %q: %v", p.name, line, err)
-			}
-		}
-	case <-time.After(limit):
-		_ = p.cmd.Process.Signal(syscall.SIGABRT) // hangs; the core shows where
-		p.t.Fatalf("%s did not say %q within %v", p.name, what, limit)
 	}
 }
 
 // say sends it a line.
 func (p *program) say(line string) {
 	p.t.Helper()
-	if _, err := fmt.Fprintln(p.stdin, line); err != nil {
-		p.t.Fatalf("%s takes no more lines: %v", p.name, err)
+	if err := p.Say("%s", line); err != nil {
+		p.t.Fatalf("the program takes no more lines: %v", err)
 	}
 }
 
 // end waits for its end, which must be with status 0 and nothing more said.
 func (p *program) end() {
 	p.t.Helper()
-	kill := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() }) // the status tells
+	kill := time.AfterFunc(patience, p.Kill) // the status tells
 	defer kill.Stop()
-	for line := range p.lines {
-		p.t.Errorf("%s said %q at its end", p.name, line)
+	for line := range p.Lines {
+		p.t.Errorf("the program said %q at its end", line)
 	}
-	if err := p.cmd.Wait(); err != nil {
-		p.t.Fatalf("%s: %v", p.name, err)
+	if err := p.End(); err != nil {
+		p.t.Fatal(err)
 	}
 }
 

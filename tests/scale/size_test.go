@@ -85,7 +85,7 @@ func TestManySections(t *testing.T) {
 	}
 	p.say("go on")
 	step("unlinked")
-	awaitGivenBack(t, c, append(c.Pids(), p.cmd.Process.Pid)...)
+	awaitGivenBack(t, c, append(c.Pids(), p.Pid())...)
 	p.say("go on")
 	p.await("end")
 	p.end()

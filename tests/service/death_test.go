@@ -12,9 +12,9 @@ import (
 // deathNoticed bounds the time from kill -9 to the closing of the dead process' checkpoints.
 const deathNoticed = 100 * time.Millisecond
 
-func kill(t *testing.T, p *program) time.Time {
+func kill(t *testing.T, p program) time.Time {
 	t.Helper()
-	p.signal(syscall.SIGKILL)
+	p.Signal(syscall.SIGKILL)
 	return time.Now()
 }
 

@@ -1,17 +1,13 @@
 package service
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"math"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -94,97 +90,32 @@ func oneLine(t testing.TB, o output, parts ...string) {
 	}
 }
 
-// program is a running test program that is talked to in lines.
+// program is a program of testdata that runs.
 type program struct {
-	t     testing.TB
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	lines chan string // closed at the end of its output
-
-	mu   sync.Mutex
-	last string
+	t testing.TB
+	*testcluster.Program
 }
 
-// start starts a program of testdata on node 1 of a cluster; it is killed when the test ends.
-func start(t testing.TB, env []string, name string, args ...string) *program {
+// start starts a program of testdata. Its lines "count ..." are looked at, not waited for.
+func start(t testing.TB, env []string, name string, args ...string) program {
 	t.Helper()
-	p := &program{t: t, cmd: exec.Command(testcluster.Binary(t, "tests/service/"+name), args...), lines: make(chan string, 1024)}
-	p.cmd.Env, p.cmd.Stderr = env, os.Stderr
-	var err error
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer close(p.lines)
-		s := bufio.NewScanner(stdout)
-		for s.Scan() {
-			p.mu.Lock()
-			p.last = s.Text()
-			p.mu.Unlock()
-			if !strings.HasPrefix(s.Text(), "count ") { // those are looked at, not waited for
-				p.lines <- s.Text()
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // it may have ended
-		p.stdin.Close()
-		<-ended
-		_ = p.cmd.Wait() // killed
-	})
-	return p
+	return program{t, testcluster.StartProgram(t, env, []string{"count"}, "tests/service/"+name, args...)}
 }
 
 // line waits for the next line.
-func (p *program) line() string { p.t.Helper(); return p.lineWithin(patience) }
+func (p program) line() string { p.t.Helper(); return p.Line(patience) }
 
-func (p *program) lineWithin(limit time.Duration) string {
-	p.t.Helper()
-	select {
-	case l, ok := <-p.lines:
-		if !ok {
-			p.t.Fatalf("%s ended; the last it said was %q", p.cmd.Path, p.lastLine())
-		}
-		return l
-	case <-time.After(limit):
-		p.t.Fatalf("%s said nothing for %v", p.cmd.Path, limit)
-	}
-	return ""
-}
-
-func (p *program) expect(want string) {
+func (p program) expect(want string) {
 	p.t.Helper()
 	if l := p.line(); l != want {
-		p.t.Fatalf("%s said %q, want %q", p.cmd.Path, l, want)
+		p.t.Fatalf("the program said %q, want %q", l, want)
 	}
-}
-
-func (p *program) lastLine() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.last
 }
 
 // say sends a line to its standard input.
-func (p *program) say(line string) {
+func (p program) say(line string) {
 	p.t.Helper()
-	if _, err := fmt.Fprintln(p.stdin, line); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-func (p *program) signal(s syscall.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.Say("%s", line); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // loaded is the program testdata/load.c under way.
-type loaded struct{ *program }
+type loaded struct{ program }
 
 func startLoad(t *testing.T, c *testcluster.Cluster) loaded {
 	t.Helper()
@@ -23,7 +23,7 @@ func startLoad(t *testing.T, c *testcluster.Cluster) loaded {
 // counts are the writes acknowledged and the reads done so far.
 func (l loaded) counts() (writes, reads int) {
 	l.t.Helper()
-	last := l.lastLine()
+	last := l.Last()
 	if _, err := fmt.Sscanf(last, "count %d %d", &writes, &reads); err != nil && last != "open" {
 		l.t.Fatalf("load said %q", last)
 	}
@@ -45,7 +45,7 @@ func (l loaded) awaitReads(more int) {
 // end stops the load, which then checks that nothing acknowledged is lost.
 func (l loaded) end() {
 	l.t.Helper()
-	l.signal(syscall.SIGTERM)
+	l.Signal(syscall.SIGTERM)
 	var writes, reads, slowestRead, slowestWrite int
 	line := l.line()
 	if _, err := fmt.Sscanf(line, "end %d %d %d %d", &writes, &reads, &slowestRead, &slowestWrite); err != nil {
@@ -109,7 +109,7 @@ func TestKillUnderLoad(t *testing.T) {
 }
 
 // asked is the program testdata/ask.c under way.
-type asked struct{ *program }
+type asked struct{ program }
 
 func startAsk(t *testing.T, c *testcluster.Cluster, name string) asked {
 	t.Helper()

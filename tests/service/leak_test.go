@@ -65,7 +65,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	round := func() (s state) {
 		p.say("go")
-		line := p.lineWithin(20 * patience)
+		line := p.Line(20 * patience)
 		if _, err := fmt.Sscanf(line, "done %d %d", &s.app.descriptors, &s.app.residentKiB); err != nil {
 			t.Fatalf("cycle said %q", line)
 		}

@@ -193,7 +193,7 @@ func TestPowerCutOpenClovis(t *testing.T) {
 	p.expect("written")
 	open(t, m.dial(), "other", keptAttributes(agent.AllReplicas))
 	m.Kill()
-	p.signal(syscall.SIGKILL)
+	p.Signal(syscall.SIGKILL)
 	m.powerCut()
 	start(t, m.Env(), "keep", "read").expect("persistent memory")
 	gone(t, m.dial(), "other")

@@ -126,12 +126,12 @@ func (d *nodeDirector) heartbeat() {
 		if reply.changes.Rebuild {
 			d.announce()
 		}
-		d.changes(reply.changes)
+		d.changes(reply.generation, reply.changes)
 	})
 }
 
 // changes obeys a page of changes, or of the full list.
-func (d *nodeDirector) changes(r *wire.HeartbeatReply) {
+func (d *nodeDirector) changes(generation uint64, r *wire.HeartbeatReply) {
 	l := &d.link
 	d.obeyAll(r.Configs, r.Drop)
 	if !r.Full {
@@ -140,7 +140,7 @@ func (d *nodeDirector) changes(r *wire.HeartbeatReply) {
 			d.heartbeat()
 			return
 		}
-		d.adopted(l.version)
+		d.adopted(generation, l.version)
 		return
 	}
 	if l.after == 0 {
@@ -160,13 +160,13 @@ func (d *nodeDirector) changes(r *wire.HeartbeatReply) {
 		}
 	}
 	l.version, l.after, l.listed = l.first, 0, nil
-	d.adopted(l.version)
+	d.adopted(generation, l.version)
 }
 
 // obeyAll obeys configurations that came together.
 func (d *nodeDirector) obeyAll(configs []wire.Config, drop []uint64) {
 	for i := range configs {
-		d.pairs.Learned(configs[i].Version)
+		d.pairs.Learned(replication.VersionOf(&configs[i]))
 	}
 	for _, id := range drop {
 		d.drop(id)
@@ -176,19 +176,28 @@ func (d *nodeDirector) obeyAll(configs []wire.Config, drop []uint64) {
 	}
 }
 
-// adopted says that all configurations up to a version are obeyed.
-func (d *nodeDirector) adopted(version uint64) {
-	if version > d.n.adopted {
-		d.n.adopted = version
+// adopted says that all configurations of a generation up to a version are obeyed.
+func (d *nodeDirector) adopted(generation, version uint64) {
+	if d.pairs.Adopted(replication.StateVersion{Generation: generation, Version: version}) && !d.unkept() {
+		d.n.adopted = d.pairs.AdoptedVersions()
 		d.n.step()
 	}
-	d.pairs.Adopted(version)
 	for _, id := range d.numbers() {
 		if k := d.checkpoints[id]; k != nil {
 			k.core.Tick(d.n.monotonic())
 			d.effects(k)
 		}
 	}
+}
+
+// unkept reports whether the next process would not know of a configuration that was obeyed.
+func (d *nodeDirector) unkept() bool {
+	for _, k := range d.checkpoints {
+		if !k.gone && k.core.Unkept() {
+			return true
+		}
+	}
+	return false
 }
 
 // register announces what the node has. No other request is under way meanwhile.
@@ -238,7 +247,7 @@ func (d *nodeDirector) register() {
 				l.former = max(l.former, k.config.Version)
 			}
 		}
-		d.adopted(answer.Version)
+		d.adopted(reply.generation, answer.Version)
 		d.settle()
 		d.heartbeat()
 	})

@@ -54,9 +54,10 @@ type registration struct {
 }
 
 type directorReply struct {
-	result  *director.Result
-	changes *wire.HeartbeatReply
-	unknown bool
+	generation uint64
+	result     *director.Result
+	changes    *wire.HeartbeatReply
+	unknown    bool
 }
 
 func newDirectors(w *world) *directors {
@@ -82,6 +83,7 @@ func (s *directors) receive(r *directorRequest, reply func(*directorReply)) {
 		// Committing takes a moment, and answers keep the order of the requests; a leader that is one no more does not answer,
 		// but what it did is done.
 		s.answered = max(s.answered, s.w.now+int64(s.w.between(100*time.Microsecond, time.Millisecond)))
+		a.generation = s.core.Generation()
 		s.w.at(s.answered, func() {
 			if s.term == term && !s.away {
 				reply(a)

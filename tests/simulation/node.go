@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"libckpt/internal/segment"
+	"libckpt/nodedirector/replication"
 )
 
 // node is a machine: a clock, memory for segments, applications, and a node director that comes and goes.
@@ -21,10 +22,10 @@ type node struct {
 	backlog    []func()
 
 	// What outlives a node director, but not the machine:
-	files   map[uint64]*file    // segments by checkpoint
-	session map[uint64]*journal // the records of sessions
-	adopted uint64              // version up to which all configurations have been adopted
-	cluster [16]byte            // of the segments; zero = none is known
+	files   map[uint64]*file           // segments by checkpoint
+	session map[uint64]*journal        // the records of sessions
+	adopted []replication.StateVersion // up to which all configurations have been adopted
+	cluster [16]byte                   // of the segments; zero = none is known
 
 	director    *nodeDirector // nil: none runs
 	incarnation uint64        // of the last one
@@ -119,7 +120,7 @@ func (n *node) powerOff() {
 	n.up, n.deaf, n.backlog = false, false, nil
 	clear(n.files)
 	clear(n.session)
-	n.adopted, n.cluster = 0, [16]byte{}
+	n.adopted, n.cluster = nil, [16]byte{}
 	os.RemoveAll(w.segmentDir(n))
 }
 

@@ -90,7 +90,7 @@ func (d *nodeDirector) start() {
 			continue
 		}
 		k.core.Attach(d.n.monotonic(), k.store, kept, false)
-		d.pairs.Learned(kept.Config.Version)
+		d.pairs.Learned(replication.VersionOf(&kept.Config))
 		config := kept.Config
 		d.obey(&config, false)
 	}
@@ -144,7 +144,7 @@ func (d *nodeDirector) obey(config *wire.Config, fresh bool) {
 	if k.gone {
 		return
 	}
-	d.pairs.Learned(config.Version)
+	d.pairs.Learned(replication.VersionOf(config))
 	if k.known && config.Epoch.Generation == k.config.Epoch.Generation && config.Version < k.config.Version {
 		return
 	}

@@ -33,7 +33,7 @@ func TestSeeds(t *testing.T) {
 
 // TestFreshSeeds runs seeds that nobody has run before.
 func TestFreshSeeds(t *testing.T) {
-	run(t, KeepStores+uint64(time.Now().UnixNano()), seedsFresh)
+	run(t, uint64(time.Now().UnixNano()), seedsFresh)
 }
 
 // TestSoak runs as many seeds as CKPT_SIMULATION_SEEDS says.

@@ -1,125 +1,192 @@
 package testcluster
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
+	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"path/filepath"
-	"strings"
+	"runtime"
+	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// proxy is a toxiproxy-server on the bridge, which the routes between the servers go through: a listener for each pair.
-// It is a program of its own, not a Go library, because its dependencies would decide about versions of ours.
-type proxy struct {
-	c       *Hosts
-	process *process
-	pairs   []pair
-	delayed bool
-}
-
-type pair struct {
-	Name     string `json:"name"`
-	Listen   string `json:"listen"`
-	Upstream string `json:"upstream"`
-	Enabled  bool   `json:"enabled"`
-}
-
+// Limits of a delayed cable. A frame may be a large piece of TCP that the kernel has not cut yet.
 const (
-	proxyControlPort = 8474
-	proxyFirstPort   = 9000
+	frameBytesMax = 1 << 17
+	framesMax     = 16384 // on their way in one direction, beyond which frames are lost
 )
 
-// startProxy starts it. The test is skipped if it has not been built.
-func startProxy(c *Hosts) *proxy {
-	c.t.Helper()
-	path := filepath.Join(Root(), "build", "tests", "toxiproxy-server")
-	if _, err := os.Stat(path); err != nil {
-		c.t.Skip("left out: delays: build/tests/toxiproxy-server is missing (make tests, with a module proxy)")
-	}
-	x := &proxy{c: c}
-	for _, to := range c.hosts {
-		for _, from := range c.hosts[to.Number:] {
-			x.pairs = append(x.pairs, pair{
-				Name:     from.Name + "-" + to.Name,
-				Listen:   fmt.Sprintf("%s:%d", proxyAddress, proxyFirstPort+len(x.pairs)),
-				Upstream: to.at(routePort),
-				Enabled:  true,
-			})
-		}
-	}
-	config := filepath.Join(c.dir, "toxiproxy.json")
-	b, err := json.Marshal(x.pairs)
-	if err == nil {
-		err = os.WriteFile(config, b, 0o600)
-	}
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	x.process = &process{name: "toxiproxy-server", path: path, env: cleanEnv(), silent: true,
-		network: c.network.namespace(bridgeHost),
-		logPath: filepath.Join(c.dir, "toxiproxy.log"),
-		args:    []string{"-host", proxyAddress, "-port", fmt.Sprint(proxyControlPort), "-config", config}}
-	if err := x.process.start(); err != nil {
-		c.t.Fatal(err)
-	}
-	for end := time.Now().Add(readyTimeout); ; time.Sleep(20 * time.Millisecond) {
-		if conn, err := dialIn(x.process.network, x.pairs[len(x.pairs)-1].Listen); err == nil {
-			conn.Close()
-			return x
-		} else if time.Now().After(end) {
-			c.t.Fatalf("%v; its log ends:\n%s", err, x.process.logEnd())
-		}
-	}
+// slowCable stands between a host's end of its cable and the bridge: two packet sockets, between which frames are held back
+// for a time. (The kernels that these tests run on often have no netem.)
+type slowCable struct {
+	ends  [2]*os.File
+	carry sync.WaitGroup
 }
 
-// routes are the URLs of the routes that a host's server makes: one server of a pair does.
-func (x *proxy) routes(h *Host) string {
-	var list []string
-	for _, p := range x.pairs {
-		if strings.HasPrefix(p.Name, h.Name+"-") {
-			list = append(list, "nats://"+p.Listen)
-		}
-	}
-	return strings.Join(list, ",")
+// frame is one on its way.
+type frame struct {
+	data []byte
+	due  time.Time
 }
 
-// Delay holds back what the servers send each other, both ways, by a time each; 0 ends that. It needs Proxied.
+// Delay holds back whatever hosts send each other, both ways, by a time each; 0 ends that.
 func (c *Hosts) Delay(by time.Duration) error {
-	client := http.Client{Timeout: dialTimeout, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(_ context.Context, _, address string) (net.Conn, error) {
-			return dialIn(c.proxy.process.network, address)
-		},
-	}}
-	for _, p := range c.proxy.pairs {
-		for _, stream := range []string{"upstream", "downstream"} {
-			base := fmt.Sprintf("http://%s:%d/proxies/%s/toxics", proxyAddress, proxyControlPort, p.Name)
-			method, url, body := http.MethodPost, base, fmt.Sprintf(
-				`{"name": "%s", "type": "latency", "stream": "%s", "attributes": {"latency": %d}}`, stream, stream, by.Milliseconds())
-			if by == 0 {
-				method, url, body = http.MethodDelete, base+"/"+stream, ""
-			}
-			request, err := http.NewRequest(method, url, bytes.NewBufferString(body))
-			if err != nil {
-				return err
-			}
-			reply, err := client.Do(request)
-			if err != nil {
-				return err
-			}
-			text, err := io.ReadAll(reply.Body)
-			reply.Body.Close()
-			if err != nil || reply.StatusCode/100 != 2 {
-				return fmt.Errorf("toxiproxy: %s %s: %s %s", method, url, reply.Status, text)
-			}
+	n, err := c.needNetwork()
+	if err != nil {
+		return err
+	}
+	for _, h := range c.hosts {
+		if h.slow != nil {
+			h.slow.end()
+			h.slow = nil
+			err = errors.Join(err, n.straight(h.Name))
+		}
+		if by == 0 || err != nil {
+			continue
+		}
+		if err = n.detour(h.Name); err == nil {
+			h.slow, err = startSlowCable(n, h.Name, by/2) // each frame passes two cables
 		}
 	}
-	c.proxy.delayed = by != 0
-	return nil
+	return err
+}
+
+// detour takes the bridge's end of a host's cable off the bridge; in its place is one end of a pair whose other end is
+// for a slowCable.
+func (n *network) detour(host string) error {
+	bridge := n.namespace(bridgeHost)
+	return inOrder(
+		[]string{"-n", bridge, "link", "set", host, "nomaster"},
+		[]string{"-n", bridge, "link", "add", host + "-in", "type", "veth", "peer", "name", host + "-out"},
+		[]string{"-n", bridge, "link", "set", host + "-in", "up"},
+		[]string{"-n", bridge, "link", "set", host + "-out", "master", "br0", "up"})
+}
+
+// straight ends detour.
+func (n *network) straight(host string) error {
+	bridge := n.namespace(bridgeHost)
+	return inOrder(
+		[]string{"-n", bridge, "link", "del", host + "-in"},
+		[]string{"-n", bridge, "link", "set", host, "master", "br0"})
+}
+
+func startSlowCable(n *network, host string, by time.Duration) (*slowCable, error) {
+	var s slowCable
+	for i, name := range []string{host, host + "-in"} {
+		end, err := openEnd(n.namespace(bridgeHost), name)
+		if err != nil {
+			if i == 1 {
+				s.ends[0].Close()
+			}
+			return nil, err
+		}
+		s.ends[i] = end
+	}
+	for i, from := range s.ends {
+		frames := make(chan frame, framesMax)
+		s.carry.Go(func() { collect(from, frames, by) })
+		s.carry.Go(func() { deliver(s.ends[1-i], frames) })
+	}
+	return &s, nil
+}
+
+func collect(from *os.File, frames chan<- frame, by time.Duration) {
+	defer close(frames)
+	for buffer := make([]byte, frameBytesMax); ; {
+		n, err := from.Read(buffer)
+		switch {
+		case errors.Is(err, os.ErrClosed):
+			return
+		case err != nil: // the cable was pulled
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		select {
+		case frames <- frame{append([]byte(nil), buffer[:n]...), time.Now().Add(by)}:
+		default:
+		}
+	}
+}
+
+func deliver(to *os.File, frames <-chan frame) {
+	for f := range frames {
+		time.Sleep(time.Until(f.due))
+		_, _ = to.Write(f.data) // what can't be sent is lost, as on a cable
+	}
+}
+
+func (s *slowCable) end() {
+	for _, e := range s.ends {
+		e.Close()
+	}
+	s.carry.Wait()
+}
+
+// openEnd opens an interface of a namespace for all of its frames, each with the header by which the kernel leaves
+// checksums and cutting to the next one.
+func openEnd(namespace, name string) (*os.File, error) {
+	type result struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan result)
+	go func() {
+		runtime.LockOSThread() // ends with the goroutine: it is in another namespace
+		var r result
+		if r.err = enter(namespace); r.err == nil {
+			r.file, r.err = openPacketSocket(name)
+		}
+		done <- r
+	}()
+	r := <-done
+	if r.err != nil {
+		return nil, fmt.Errorf("packet socket on %s: %w", name, r.err)
+	}
+	return r.file, nil
+}
+
+func openPacketSocket(name string) (_ *os.File, err error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			unix.Close(fd)
+		}
+	}()
+	index, err := interfaceIndex(fd, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, option := range []int{unix.PACKET_VNET_HDR, unix.PACKET_IGNORE_OUTGOING} {
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, option, 1); err != nil {
+			return nil, err
+		}
+	}
+	promiscuous := &unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
+	if err := unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, promiscuous); err != nil {
+		return nil, err
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64*frameBytesMax); err != nil {
+		return nil, err
+	}
+	all := binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, unix.ETH_P_ALL)) // in network order
+	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index}); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+func interfaceIndex(fd int, name string) (int, error) {
+	request, err := unix.NewIfreq(name)
+	if err != nil {
+		return 0, err
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, request); err != nil {
+		return 0, err
+	}
+	return int(request.Uint32()), nil
 }

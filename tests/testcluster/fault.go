@@ -70,10 +70,7 @@ func (c *Hosts) Heal() error {
 			all = errors.Join(all, h.Plug())
 		}
 	}
-	if c.proxy != nil && c.proxy.delayed {
-		all = errors.Join(all, c.Delay(0))
-	}
-	return all
+	return errors.Join(all, c.Delay(0))
 }
 
 func (c *Hosts) needNetwork() (*network, error) {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"libckpt/internal/rundir"
 )
 
 // Part is one daemon of a host.
@@ -29,9 +31,10 @@ type Host struct {
 
 	c         *Hosts
 	dir       string
-	namespace string // "" with Loopback
-	mounted   bool   // the data directory is a file system of its own
-	linked    bool   // the cable is in
+	namespace string     // "" with Loopback
+	mounted   bool       // the data directory is a file system of its own
+	linked    bool       // the cable is in
+	slow      *slowCable // nil: what is sent arrives at once
 
 	server, director, node *process // nil: none, or in another one
 	programs               []*Program
@@ -120,9 +123,6 @@ func list(hosts []*Host, port int) string {
 // serverConfig is that of an external server. It tells its clients of no other: what runs on a host uses the host's own.
 func (h *Host) serverConfig() string {
 	routes := h.others(routePort)
-	if h.c.proxy != nil {
-		routes = h.c.proxy.routes(h)
-	}
 	return fmt.Sprintf(`listen: "%s"
 server_name: %s
 ping_interval: "1s"
@@ -157,6 +157,9 @@ func (h *Host) processes() []*process {
 // Has reports whether the part is a process of its own on this host.
 func (h *Host) Has(part Part) bool { return h.process(part) != nil }
 
+// Running reports whether the process of a part runs.
+func (h *Host) Running(part Part) bool { return h.process(part).running() }
+
 // Kill sends SIGKILL to the process of a part and waits for its end.
 func (h *Host) Kill(part Part) { h.process(part).kill() }
 
@@ -179,7 +182,7 @@ func (h *Host) Stop(part Part) {
 func (h *Host) PowerOff() {
 	h.c.t.Helper()
 	for _, p := range h.programs {
-		p.kill()
+		p.Kill()
 	}
 	for _, p := range h.processes() {
 		p.kill()
@@ -190,6 +193,23 @@ func (h *Host) PowerOff() {
 		}
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			h.c.t.Error(err)
+		}
+	}
+}
+
+// LoseStore removes what the host's director keeps, which must not run. The node director's own files stay.
+func (h *Host) LoseStore() {
+	h.c.t.Helper()
+	entries, err := os.ReadDir(h.DataDir())
+	if err != nil {
+		h.c.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() == rundir.Copies {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(h.DataDir(), e.Name())); err != nil {
+			h.c.t.Fatal(err)
 		}
 	}
 }

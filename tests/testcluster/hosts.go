@@ -31,6 +31,8 @@ const (
 	Embedded            // in each node director's process, joined by routes
 )
 
+func (b Bus) String() string { return [...]string{"external", "embedded"}[b] }
+
 // HostsOptions says what the hosts are and what runs on them.
 type HostsOptions struct {
 	Hosts     int // 0 = 3
@@ -38,7 +40,6 @@ type HostsOptions struct {
 	Bus       Bus
 	Together  bool // ckpt up where there is a director, instead of ckptnd and ckptd; with Embedded only
 	Loopback  bool // no namespaces: each host is an address of the loopback interface. Faults of the network then fail
-	Proxied   bool // routes between the servers go through toxiproxy, for Delay; with External only
 	// PingsMax is how many times, once a second, an external NATS server asks a silent client before it cuts it off; 0 = 2.
 	PingsMax int
 	// DirectorSpace is the size of the file system a director's data is on, in bytes; 0 = no limit of its own.
@@ -54,7 +55,6 @@ type Hosts struct {
 	o       HostsOptions
 	dir     string
 	network *network // nil with Loopback
-	proxy   *proxy   // nil without Proxied
 	hosts   []*Host
 }
 
@@ -72,7 +72,7 @@ func StartHosts(t testing.TB, o HostsOptions) *Hosts {
 	if o.PingsMax == 0 {
 		o.PingsMax = 2
 	}
-	if o.Together && o.Bus != Embedded || o.Proxied && (o.Bus != External || o.Loopback) {
+	if o.Together && o.Bus != Embedded {
 		t.Fatal("testcluster: these options do not go together")
 	}
 	if !o.Loopback {
@@ -87,9 +87,6 @@ func StartHosts(t testing.TB, o HostsOptions) *Hosts {
 	t.Cleanup(c.cleanup)
 	if err := c.wire(); err != nil {
 		t.Fatal(err)
-	}
-	if o.Proxied {
-		c.proxy = startProxy(c)
 	}
 	for _, h := range c.hosts {
 		if err := h.plan(); err != nil {
@@ -160,7 +157,7 @@ func (c *Hosts) Log() string {
 func (c *Hosts) cleanup() {
 	for _, h := range c.hosts {
 		for _, p := range h.programs {
-			p.kill()
+			p.Kill()
 		}
 	}
 	if c.network != nil {
@@ -185,9 +182,6 @@ func (c *Hosts) cleanup() {
 				}
 			}
 		}
-	}
-	if c.proxy != nil {
-		c.proxy.process.kill()
 	}
 	for _, h := range c.hosts {
 		if h.mounted {

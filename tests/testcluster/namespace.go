@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -21,7 +22,6 @@ const (
 	stalePrefix  = "ckpt-hosts-" // of namespaces and directories; then the process that made them, and more
 	bridgeHost   = "bridge"
 	namespaceDir = "/run/netns"
-	proxyAddress = "10.211.0.254" // of the bridge
 )
 
 var networks atomic.Int32
@@ -40,8 +40,8 @@ func NeedNamespaces(t testing.TB) {
 	}
 }
 
-// withoutNamespaces is why there can be no namespaces; "" = there can.
-func withoutNamespaces() string {
+// withoutNamespaces is why there can be no namespaces; "" = there can. It is found out once.
+var withoutNamespaces = sync.OnceValue(func() string {
 	if os.Geteuid() != 0 {
 		return "needs root"
 	}
@@ -60,7 +60,7 @@ func withoutNamespaces() string {
 		return err.Error()
 	}
 	return ""
-}
+})
 
 // newNetwork makes the network with no host.
 func newNetwork() (*network, error) {
@@ -70,7 +70,6 @@ func newNetwork() (*network, error) {
 	}
 	return n, inOrder(
 		[]string{"-n", n.namespace(bridgeHost), "link", "add", "br0", "type", "bridge"},
-		[]string{"-n", n.namespace(bridgeHost), "addr", "add", proxyAddress + "/24", "dev", "br0"},
 		[]string{"-n", n.namespace(bridgeHost), "link", "set", "br0", "up"})
 }
 

@@ -101,17 +101,29 @@ func (b *Bus) external(c *config.Config) error {
 
 // Connect returns a connection for one daemon of the process. It waits for the server until ctx ends.
 func (b *Bus) Connect(ctx context.Context, name string) (*nats.Conn, error) {
-	return b.dial(ctx, name, false)
+	return b.dial(ctx, name, b.connect)
 }
 
 // connectDirect is Connect for messages that are to be sent at once, see bus.Options.
 func (b *Bus) connectDirect(ctx context.Context, name string) (*nats.Conn, error) {
-	return b.dial(ctx, name, true)
+	o := b.connect
+	o.Direct = true
+	return b.dial(ctx, name, o)
 }
 
-func (b *Bus) dial(ctx context.Context, name string, direct bool) (*nats.Conn, error) {
+// connectControl is connectDirect for messages between node directors that must not wait behind others. Between servers that
+// others run, they share a connection with the rest.
+func (b *Bus) connectControl(ctx context.Context, name string) (*nats.Conn, error) {
 	o := b.connect
-	o.Name, o.Logger, o.Direct = name, b.log, direct
+	o.Direct = true
+	if b.credentials != nil {
+		o.User, o.Password = b.credentials.ControlUser()
+	}
+	return b.dial(ctx, name, o)
+}
+
+func (b *Bus) dial(ctx context.Context, name string, o bus.Options) (*nats.Conn, error) {
+	o.Name, o.Logger = name, b.log
 	c, err := bus.Connect(ctx, o)
 	if err == nil {
 		b.conns = append(b.conns, c)

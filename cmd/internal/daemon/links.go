@@ -26,7 +26,7 @@ func (b *Bus) Links(ctx context.Context, c *config.Config, k int) (*Links, error
 	l := new(Links)
 	name := nodeName(c.Node, k)
 	var err error
-	if l.Control, err = b.connectDirect(ctx, "ckptnd "+name+" control"); err != nil {
+	if l.Control, err = b.connectControl(ctx, "ckptnd "+name+" control"); err != nil {
 		return nil, err
 	}
 	if l.Update, err = b.connectDirect(ctx, "ckptnd "+name+" update"); err != nil {

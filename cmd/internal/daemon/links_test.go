@@ -105,6 +105,9 @@ func startLinked(t *testing.T, c *config.Config, receive func(string, uint64, []
 	if err != nil {
 		t.Fatal(err)
 	}
+	if user := l.Control.Opts.User; user == l.Update.Opts.User {
+		t.Errorf("control and updates share the user %s, hence a route", user)
+	}
 	incarnation := uint64(time.Now().UnixNano())
 	n, err := carrier.New(carrier.Options{
 		Cluster: c.Cluster, Node: c.Node, Incarnation: incarnation, Control: l.Control, Update: l.Update, Receive: receive,

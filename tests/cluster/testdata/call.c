@@ -7,11 +7,12 @@
  *   close                        unlink NAME
  *   active                       retention MS
  *   create SECTION VALUE EXPIRE_MS        from now; 0 = never
+ *   generate VALUE               a section with a generated id, which it names in hexadecimal digits
  *   delete SECTION               expire SECTION EXPIRE_MS
  *   write SECTION VALUE          overwrite SECTION VALUE
  *   pair SECTION SECTION VALUE   both in one write
  *   read SECTION                 gives the value
- *   synchronize TIMEOUT_MS
+ *   synchronize TIMEOUT_MS       synchronize-async INVOCATION, see listen.c
  *   status                       gives the number of sections
  *   list                         gives the number and the names of the sections that an iteration finds
  *   listen                       see listen.c
@@ -78,13 +79,13 @@ static SaAisErrorT write_sections(struct worker *w, char *ids[], SaUint32T count
     return saCkptCheckpointWrite(w->checkpoint, parts, count, &index);
 }
 
-static void read_section(struct worker *w, char *id, struct outcome *o)
+void read_section(SaCkptCheckpointHandleT checkpoint, SaCkptSectionIdT id, struct outcome *o)
 {
     uint64_t record[RECORD_BYTES_MAX / sizeof(uint64_t)];
-    SaCkptIOVectorElementT part = {.sectionId = section_id(id), .dataBuffer = record, .dataSize = sizeof record};
+    SaCkptIOVectorElementT part = {.sectionId = id, .dataBuffer = record, .dataSize = sizeof record};
     SaUint32T index;
 
-    o->code = saCkptCheckpointRead(w->checkpoint, &part, 1, &index);
+    o->code = saCkptCheckpointRead(checkpoint, &part, 1, &index);
     if (o->code != SA_AIS_OK)
         return;
     o->torn = part.readSize != record_size;
@@ -101,6 +102,24 @@ static SaAisErrorT create_section(struct worker *w, char *id, uint64_t value, lo
 
     fill(record, value);
     return saCkptSectionCreate(w->checkpoint, &attributes, record, record_size);
+}
+
+static void generate_section(struct worker *w, uint64_t value, struct outcome *o)
+{
+    uint64_t record[RECORD_BYTES_MAX / sizeof(uint64_t)];
+    SaCkptSectionIdT id = SA_CKPT_GENERATED_SECTION_ID;
+    SaCkptSectionCreationAttributesT attributes = {&id, SA_TIME_END};
+    char *end = w->listed;
+
+    fill(record, value);
+    o->code = saCkptSectionCreate(w->checkpoint, &attributes, record, record_size);
+    if (o->code != SA_AIS_OK)
+        return;
+    *end++ = ' ';
+    for (SaUint16T i = 0; i < id.idLen; i++)
+        end += sprintf(end, "%02x", id.id[i]);
+    o->listed = w->listed;
+    saCkptSectionIdFree(w->checkpoint, id.id);
 }
 
 static SaAisErrorT overwrite_section(struct worker *w, char *id, uint64_t value)
@@ -176,6 +195,8 @@ bool perform(struct worker *w, const char *command, struct outcome *o)
         o->code = saCkptCheckpointRetentionDurationSet(w->checkpoint, ms * MS);
     } else if (sscanf(command, "create %64s %llu %lld", a, &value, &ms) == 3) {
         o->code = create_section(w, a, value, ms);
+    } else if (sscanf(command, "generate %llu", &value) == 1) {
+        generate_section(w, value, o);
     } else if (sscanf(command, "delete %64s", a) == 1) {
         id = section_id(a);
         o->code = saCkptSectionDelete(w->checkpoint, &id);
@@ -189,9 +210,11 @@ bool perform(struct worker *w, const char *command, struct outcome *o)
     } else if (sscanf(command, "overwrite %64s %llu", a, &value) == 2) {
         o->code = overwrite_section(w, a, value);
     } else if (sscanf(command, "read %64s", a) == 1) {
-        read_section(w, a, o);
+        read_section(w->checkpoint, section_id(a), o);
     } else if (sscanf(command, "synchronize %lld", &timeout) == 1) {
         o->code = saCkptCheckpointSynchronize(w->checkpoint, timeout * MS);
+    } else if (sscanf(command, "synchronize-async %llu", &value) == 1) {
+        o->code = saCkptCheckpointSynchronizeAsync(w->checkpoint, value);
     } else if (strcmp(command, "status") == 0) {
         status(w, o);
     } else if (strcmp(command, "list") == 0) {

@@ -97,7 +97,10 @@ static void *work(void *argument)
 
 static SaAisErrorT initialize(void)
 {
-    const SaCkptCallbacksT_2 callbacks = {.saCkptCheckpointTrackCallback = on_track};
+    const SaCkptCallbacksT_2 callbacks = {
+        .saCkptCheckpointSynchronizeCallback = on_synchronized,
+        .saCkptCheckpointTrackCallback = on_track,
+    };
     SaAisErrorT error = SA_AIS_ERR_TRY_AGAIN;
 
     for (int i = 0; i < INITIALIZE_TRIES && error == SA_AIS_ERR_TRY_AGAIN; i++) {

@@ -41,6 +41,9 @@ extern size_t record_size; /* bytes, a multiple of 8 */
 /* Makes the call that a command names. Returns false if there is no such command. */
 bool perform(struct worker *w, const char *command, struct outcome *outcome);
 
+/* Reads a section: code, value and torn of the outcome. */
+void read_section(SaCkptCheckpointHandleT checkpoint, SaCkptSectionIdT id, struct outcome *o);
+
 /* Nanoseconds of CLOCK_MONOTONIC, the same for all processes of the machine. */
 static inline int64_t now_ns(void)
 {
@@ -61,6 +64,7 @@ static inline int64_t now_ns(void)
 
 /* Called by Dispatch. */
 void on_track(SaCkptCheckpointHandleT handle, SaCkptIOVectorElementT *parts, SaUint32T count);
+void on_synchronized(SaInvocationT invocation, SaAisErrorT error);
 
 /* Asks for the track and arrival callbacks and starts the thread that waits for them. */
 SaAisErrorT start_listening(void);

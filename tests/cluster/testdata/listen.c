@@ -3,8 +3,11 @@
 /*
  * listen.c: what the client is told without asking. Prints a line for each part of a callback:
  *
- *   track TIME_NS SECTION BYTES      (0 bytes: the section is gone, or all of it has changed)
- *   arrival TIME_NS SECTION BYTES
+ *   track TIME_NS SECTION BYTES CODE VALUE     (0 bytes: the section is gone, or all of it has changed)
+ *   arrival TIME_NS SECTION BYTES CODE VALUE
+ *   synchronized TIME_NS INVOCATION CODE
+ *
+ * CODE and VALUE are what a read of the section gives that the callback makes.
  */
 #include "client.h"
 
@@ -12,23 +15,31 @@
 #include <poll.h>
 #include <pthread.h>
 
-static void say_parts(const char *kind, const SaCkptIOVectorElementT *parts, SaUint32T count)
+static void say_parts(const char *kind, SaCkptCheckpointHandleT handle, const SaCkptIOVectorElementT *parts, SaUint32T count)
 {
-    for (SaUint32T i = 0; i < count; i++)
-        SAY("%s %lld %.*s %llu", kind, (long long)now_ns(), (int)parts[i].sectionId.idLen, (const char *)parts[i].sectionId.id,
-            (unsigned long long)parts[i].dataSize);
+    for (SaUint32T i = 0; i < count; i++) {
+        struct outcome o = {.code = SA_AIS_OK};
+
+        read_section(handle, parts[i].sectionId, &o);
+        SAY("%s %lld %.*s %llu %d %llu", kind, (long long)now_ns(), (int)parts[i].sectionId.idLen,
+            (const char *)parts[i].sectionId.id, (unsigned long long)parts[i].dataSize, o.torn ? -1 : (int)o.code,
+            (unsigned long long)o.value);
+    }
 }
 
 void on_track(SaCkptCheckpointHandleT handle, SaCkptIOVectorElementT *parts, SaUint32T count)
 {
-    (void)handle;
-    say_parts("track", parts, count);
+    say_parts("track", handle, parts, count);
 }
 
 static void on_arrival(SaCkptCheckpointHandleT handle, SaCkptIOVectorElementT *parts, SaUint32T count)
 {
-    (void)handle;
-    say_parts("arrival", parts, count);
+    say_parts("arrival", handle, parts, count);
+}
+
+void on_synchronized(SaInvocationT invocation, SaAisErrorT error)
+{
+    SAY("synchronized %lld %llu %d", (long long)now_ns(), (unsigned long long)invocation, (int)error);
 }
 
 static void *dispatch(void *unused)
