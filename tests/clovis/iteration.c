@@ -208,6 +208,7 @@ static void next_not_exist(void)
 {
     struct peer peer;
     ClCkptHdlT checkpoint = active_elsewhere(&peer);
+    ClCkptCheckpointDescriptorT status;
     ClHandleT iteration;
 
     EQUAL(CL_OK, peer_do(&peer, "section 0 b %lld second", (long long)CL_TIME_END));
@@ -215,7 +216,8 @@ static void next_not_exist(void)
     OK(next(iteration));
     EQUAL(CL_OK, peer_do(&peer, "synchronize 0"));
     node_lock(1);
-    EVENTUALLY(WAIT_MS, section_overwrite(checkpoint, SID("a"), "third", 5) == CL_CKPT_ERR_NOT_EXIST);
+    EVENTUALLY(WAIT_MS, clCkptCheckpointStatusGet(checkpoint, &status) == CL_CKPT_ERR_NOT_EXIST);
+    RC(CL_CKPT_ERR_NOT_EXIST, section_overwrite(checkpoint, SID("a"), "third", 5));
     RC(CL_CKPT_ERR_NOT_EXIST, next(iteration));
     OK(clCkptActiveReplicaSet(checkpoint));
     OK(next(iteration));

@@ -92,7 +92,7 @@ static void set_moves(void)
     ClCkptHdlT checkpoint = active_elsewhere(&peer);
 
     for (int i = 0; i < 10; i++) {
-        char text[16];
+        char text[24];
 
         snprintf(text, sizeof text, "there%d", i);
         EQUAL(CL_OK, peer_do(&peer, "overwrite 0 a %s", text));

@@ -157,7 +157,7 @@ static void t105(void)
     SaCkptCheckpointHandleT checkpoint = active_elsewhere(&peer, "x");
 
     for (int i = 0; i < 20; i++) {
-        char text[16];
+        char text[24];
 
         snprintf(text, sizeof text, "there%d", i);
         EQUAL(SA_AIS_OK, peer_do(&peer, "overwrite 0 a %s", text));
