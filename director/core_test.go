@@ -322,6 +322,34 @@ func TestCheckNotices(t *testing.T) {
 	}
 }
 
+// A node that is removed while the state is rebuilt is not taken for one that has announced its copy: it is waited for.
+func TestRemovedWhileRebuilding(t *testing.T) {
+	k := founded()
+	k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5})
+	a, b := up(k, "a", true, 10), up(k, "b", true, 10)
+	copyOf := wire.ReplicaInfo{Open: true, Config: wire.Config{
+		Checkpoint: 1 << 20, Name: "x", Epoch: wire.Epoch{Generation: 5, Counter: 1}, Active: "a", InSync: []string{"a", "b"},
+		Open: []string{"a", "b"},
+	}}
+	announce := func(f From) Result {
+		return k.Apply(&Announce{From: f, AnnounceRequest: wire.AnnounceRequest{Replicas: []wire.ReplicaInfo{copyOf}}})
+	}
+	announce(a)
+	k.Apply(&NodeDown{From: a})
+	if r := k.Apply(&NodeRemove{Name: "a", AcceptLoss: true}); r.Code != wire.OK {
+		t.Fatal(r.Text)
+	}
+	if r := announce(b); len(r.Restored) != 0 {
+		t.Fatalf("restored %v without a", r.Restored)
+	}
+	if r := k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5, Waive: "a"}); !slices.Equal(r.Restored, []string{"x"}) {
+		t.Fatalf("restored %v when a was given up", r.Restored)
+	}
+	if err := k.Check(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A node's membership has a name that lasts until an operator removes it.
 func TestMembership(t *testing.T) {
 	k := founded()

@@ -79,7 +79,7 @@ func (k *Core) Heartbeat(name string, r wire.HeartbeatRequest) wire.HeartbeatRep
 	slices.SortFunc(changed, func(a, b *checkpoint) int { return cmp.Compare(a.Changed, b.Changed) })
 	size := 0
 	for i, p := range changed {
-		if size += bytesOf(&p.Config); size > replyBytesMax && i > 0 {
+		if size += bytesOf(&p.Config); size > k.pageMax() && i > 0 {
 			reply.Version, reply.More = changed[i-1].Changed, true
 			break
 		}
@@ -102,7 +102,7 @@ func (k *Core) List(r wire.ListRequest) wire.ListReply {
 	var reply wire.ListReply
 	size := 0
 	for i, c := range found {
-		if size += bytesOf(&c.Config); size > replyBytesMax && i > 0 {
+		if size += bytesOf(&c.Config); size > k.pageMax() && i > 0 {
 			reply.More = true
 			break
 		}
