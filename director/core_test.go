@@ -390,3 +390,37 @@ func TestMembership(t *testing.T) {
 		}
 	}
 }
+
+// A node hears of a checkpoint that has left it although that was changed again and the changes come in several pages.
+func TestPagesOfChanges(t *testing.T) {
+	k := founded()
+	a, b := up(k, "a", true, 10), up(k, "b", true, 10)
+	collocated := wire.Attributes{CreationFlags: wire.FlagAllReplicas | wire.FlagCollocated}
+	for _, name := range []string{"x", "y"} {
+		create(k, a, name, collocated)
+		create(k, b, name, collocated)
+		number := k.names[name].Config.Checkpoint
+		k.Apply(&ReplicaJoined{ReplicaChange{From: a, Checkpoint: number, Epoch: k.names[name].Config.Epoch, Version: k.Version(), Replica: "b", Linked: 1}})
+		k.Apply(&Close{From: b, Checkpoint: number})
+	}
+	since := k.Version()
+	k.Apply(&NodeLock{Name: "b", Lock: true}) // both leave b
+	k.Apply(&Retention{From: a, Checkpoint: k.names["x"].Config.Checkpoint, Duration: 77})
+	k.LimitPages(1)
+	told := make(map[string]uint64)
+	for more := true; more; {
+		r := k.Heartbeat("b", wire.HeartbeatRequest{Since: since})
+		for _, c := range r.Configs {
+			told[c.Name] = c.Version
+		}
+		if r.More && r.Version <= since {
+			t.Fatalf("after version %d comes a page up to %d", since, r.Version)
+		}
+		since, more = r.Version, r.More
+	}
+	for _, name := range []string{"x", "y"} {
+		if want := k.names[name].Config.Version; told[name] != want {
+			t.Errorf("told of %s in version %d, it is in %d", name, told[name], want)
+		}
+	}
+}
