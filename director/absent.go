@@ -113,6 +113,7 @@ func (k *Core) nodeRemove(r *NodeRemove) {
 			k.fill(c)
 		}
 	}
+	k.again(n)
 	delete(k.nodes, n.Name)
 	k.order = nil
 	k.result.Operator = &wire.OperatorReply{Nodes: k.NodeInfos()}

@@ -25,8 +25,9 @@ type Core struct {
 	rebuild     *rebuild                  // nil: this store is no successor of a lost one
 	feed        feed
 
-	order []*node // by name; nil = to be made again: follows from nodes
-	skips int     // checkpoints with Skip: follows from them
+	order     []*node // by name; nil = to be made again: follows from nodes
+	skips     int     // checkpoints with Skip: follows from them
+	pageBytes int     // see LimitPages
 
 	result *Result // of the command being applied
 }
@@ -102,6 +103,18 @@ func NewCore() *Core {
 		nodes:       map[string]*node{},
 		unlinks:     map[uint64]*unlinkSession{},
 	}
+}
+
+// LimitPages bounds the configurations in one reply to about so many bytes, at least one configuration; 0 =
+// replyBytesMax. It is no part of the state: the directors of a group may differ in it.
+func (k *Core) LimitPages(bytes int) { k.pageBytes = bytes }
+
+// pageMax is that bound.
+func (k *Core) pageMax() int {
+	if k.pageBytes > 0 {
+		return k.pageBytes
+	}
+	return replyBytesMax
 }
 
 // Founded reports whether the store has been made.

@@ -322,6 +322,34 @@ func TestCheckNotices(t *testing.T) {
 	}
 }
 
+// A node that is removed while the state is rebuilt is not taken for one that has announced its copy: it is waited for.
+func TestRemovedWhileRebuilding(t *testing.T) {
+	k := founded()
+	k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5})
+	a, b := up(k, "a", true, 10), up(k, "b", true, 10)
+	copyOf := wire.ReplicaInfo{Open: true, Config: wire.Config{
+		Checkpoint: 1 << 20, Name: "x", Epoch: wire.Epoch{Generation: 5, Counter: 1}, Active: "a", InSync: []string{"a", "b"},
+		Open: []string{"a", "b"},
+	}}
+	announce := func(f From) Result {
+		return k.Apply(&Announce{From: f, AnnounceRequest: wire.AnnounceRequest{Replicas: []wire.ReplicaInfo{copyOf}}})
+	}
+	announce(a)
+	k.Apply(&NodeDown{From: a})
+	if r := k.Apply(&NodeRemove{Name: "a", AcceptLoss: true}); r.Code != wire.OK {
+		t.Fatal(r.Text)
+	}
+	if r := announce(b); len(r.Restored) != 0 {
+		t.Fatalf("restored %v without a", r.Restored)
+	}
+	if r := k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5, Waive: "a"}); !slices.Equal(r.Restored, []string{"x"}) {
+		t.Fatalf("restored %v when a was given up", r.Restored)
+	}
+	if err := k.Check(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A node's membership has a name that lasts until an operator removes it.
 func TestMembership(t *testing.T) {
 	k := founded()
@@ -359,6 +387,40 @@ func TestMembership(t *testing.T) {
 		}
 		if next := register(k, 4); next.Generation != first.Generation || next.Counter <= first.Counter {
 			t.Errorf("after it was removed member %v, was %v", next, first)
+		}
+	}
+}
+
+// A node hears of a checkpoint that has left it although that was changed again and the changes come in several pages.
+func TestPagesOfChanges(t *testing.T) {
+	k := founded()
+	a, b := up(k, "a", true, 10), up(k, "b", true, 10)
+	collocated := wire.Attributes{CreationFlags: wire.FlagAllReplicas | wire.FlagCollocated}
+	for _, name := range []string{"x", "y"} {
+		create(k, a, name, collocated)
+		create(k, b, name, collocated)
+		number := k.names[name].Config.Checkpoint
+		k.Apply(&ReplicaJoined{ReplicaChange{From: a, Checkpoint: number, Epoch: k.names[name].Config.Epoch, Version: k.Version(), Replica: "b", Linked: 1}})
+		k.Apply(&Close{From: b, Checkpoint: number})
+	}
+	since := k.Version()
+	k.Apply(&NodeLock{Name: "b", Lock: true}) // both leave b
+	k.Apply(&Retention{From: a, Checkpoint: k.names["x"].Config.Checkpoint, Duration: 77})
+	k.LimitPages(1)
+	told := make(map[string]uint64)
+	for more := true; more; {
+		r := k.Heartbeat("b", wire.HeartbeatRequest{Since: since})
+		for _, c := range r.Configs {
+			told[c.Name] = c.Version
+		}
+		if r.More && r.Version <= since {
+			t.Fatalf("after version %d comes a page up to %d", since, r.Version)
+		}
+		since, more = r.Version, r.More
+	}
+	for _, name := range []string{"x", "y"} {
+		if want := k.names[name].Config.Version; told[name] != want {
+			t.Errorf("told of %s in version %d, it is in %d", name, told[name], want)
 		}
 	}
 }

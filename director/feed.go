@@ -63,28 +63,28 @@ func (k *Core) Heartbeat(name string, r wire.HeartbeatRequest) wire.HeartbeatRep
 		reply.Configs, reply.More = k.page(name, r.After)
 		return reply
 	}
+	// In the order of the changes, so that a page tells of all up to its version: a checkpoint that has left the node may have
+	// been changed again since, and that change does not name the node.
 	seen := map[uint64]bool{}
-	var changed []*checkpoint
-	for _, c := range changes {
+	size := 0
+	for i, c := range changes {
 		if seen[c.Checkpoint] || !has(c.Nodes, name) {
 			continue
 		}
-		seen[c.Checkpoint] = true
-		if p := k.checkpoints[c.Checkpoint]; p != nil {
-			changed = append(changed, p)
-		} else {
+		p := k.checkpoints[c.Checkpoint]
+		if p == nil {
+			seen[c.Checkpoint] = true
 			reply.Drop = append(reply.Drop, c.Checkpoint)
+			continue
 		}
-	}
-	slices.SortFunc(changed, func(a, b *checkpoint) int { return cmp.Compare(a.Changed, b.Changed) })
-	size := 0
-	for i, p := range changed {
-		if size += bytesOf(&p.Config); size > replyBytesMax && i > 0 {
-			reply.Version, reply.More = changed[i-1].Changed, true
+		if size += bytesOf(&p.Config); size > k.pageMax() && len(reply.Configs) > 0 {
+			reply.Version, reply.More = r.Since+uint64(i), true
 			break
 		}
+		seen[c.Checkpoint] = true
 		reply.Configs = append(reply.Configs, p.Config)
 	}
+	slices.SortFunc(reply.Configs, func(a, b wire.Config) int { return cmp.Compare(a.Version, b.Version) })
 	return reply
 }
 
@@ -102,7 +102,7 @@ func (k *Core) List(r wire.ListRequest) wire.ListReply {
 	var reply wire.ListReply
 	size := 0
 	for i, c := range found {
-		if size += bytesOf(&c.Config); size > replyBytesMax && i > 0 {
+		if size += bytesOf(&c.Config); size > k.pageMax() && i > 0 {
 			reply.More = true
 			break
 		}

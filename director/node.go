@@ -38,7 +38,7 @@ func (k *Core) nodeUp(u *NodeUp) {
 	if n.ReplicasMax == 0 {
 		n.ReplicasMax = ReplicasPerNode
 	}
-	k.again(n, u)
+	k.again(n)
 	k.reconcile(n, u)
 }
 
@@ -149,7 +149,7 @@ func (k *Core) page(name string, after uint64) (configs []wire.Config, more bool
 	size := 0
 	for _, number := range numbers {
 		c := &k.checkpoints[number].Config
-		if size += bytesOf(c); size > replyBytesMax && len(configs) > 0 {
+		if size += bytesOf(c); size > k.pageMax() && len(configs) > 0 {
 			return configs, true
 		}
 		configs = append(configs, *c)

@@ -106,8 +106,8 @@ func (k *Core) awaitsName(node string, o *Open) bool {
 	return slices.ContainsFunc(k.rebuild.Former, func(f *former) bool { l := f.latest(); return l.Name == o.Name && !l.Unlinked })
 }
 
-// again forgets what a former run of the node's director announced.
-func (k *Core) again(n *node, u *NodeUp) {
+// again forgets what a former run of the node's director announced, or what a node did that is removed.
+func (k *Core) again(n *node) {
 	if k.rebuild == nil || k.rebuild.Ended {
 		return
 	}

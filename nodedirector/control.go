@@ -212,10 +212,14 @@ func (n *Node) register() bool {
 	return true
 }
 
-// restOfList obeys the further pages of a registration's list.
+// restOfList obeys the further pages of a registration's list. A checkpoint of which the node has announced a replica and
+// that does not concern it any more is in the first page, or in none: it is deleted here, for the node has not adopted its
+// configuration.
 func (n *Node) restOfList(r *wire.RegisterReply) bool {
 	var after uint64
+	listed := make(map[uint64]bool)
 	for _, c := range r.Configs {
+		listed[c.Checkpoint] = true
 		after = max(after, c.Checkpoint)
 	}
 	for {
@@ -226,9 +230,11 @@ func (n *Node) restOfList(r *wire.RegisterReply) bool {
 		}
 		n.obey(page.Configs, nil)
 		for _, c := range page.Configs {
+			listed[c.Checkpoint] = true
 			after = max(after, c.Checkpoint)
 		}
 		if !page.More || len(page.Configs) == 0 {
+			n.dropUnlisted(listed)
 			return true
 		}
 	}

@@ -156,3 +156,24 @@ func TestExpiryIsTriedAgain(t *testing.T) {
 		return code == wire.NotExist
 	})
 }
+
+// TestExpiryPutOff: the wall clock is stepped back between the moment at which a section's time has come and the removal.
+func TestExpiryPutOff(t *testing.T) {
+	f := newFixture(t, nil)
+	a := f.application()
+	id := a.open(1, "put off", nil).Checkpoint
+	at := time.Now().Add(time.Hour).UnixNano()
+	a.must(wire.OpSectionCreate, updateOf(1, "s", 0, at), nil, nil)
+	key := sectionKey{id, "s"}
+	f.n.expiry.remove(key) // as due did by the clock that was ahead
+	f.n.expiry.expire(key, at)
+	eventually(t, "the section is watched again", func() bool {
+		f.n.expiry.mu.Lock()
+		defer f.n.expiry.mu.Unlock()
+		i := f.n.expiry.e.items[id]["s"]
+		return i != nil && i.at == at
+	})
+	if _, code := a.read(1, "s"); code != wire.OK {
+		t.Fatal(code)
+	}
+}

@@ -183,6 +183,7 @@ func (n *Node) restoreSession(r sessionRecord, opens []openRecord, size int64) (
 		c.notifyLocked(s, wishNone, h.notify)
 		c.mu.Unlock()
 		s.opens[o.Open] = h
+		s.written[o.Checkpoint] = true // perhaps; the answers may be on other nodes only
 	}
 	return s, n.enlist(s)
 }

@@ -1,6 +1,7 @@
 package nodedirector
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -91,6 +92,39 @@ func TestRestartDropped(t *testing.T) {
 		t.Fatal(m)
 	}
 	a.must(wire.OpClose, &wire.HandleRequest{Open: 1}, nil, nil)
+}
+
+// The list of a registration comes in several pages. What the node has announced and is in none of them does not concern it
+// any more, even if its replica was the active one in what it knows.
+func TestRegisteredInPages(t *testing.T) {
+	f := newFixture(t, nil)
+	a := f.application()
+	for i, name := range []string{"first", "second", "left"} {
+		a.open(uint64(i+1), name, func(r *wire.OpenRequest) { r.Attributes.RetentionDuration = int64(time.Hour) })
+	}
+	a.create(2, "s", "x")
+	a.must(wire.OpClose, &wire.HandleRequest{Open: 3}, nil, nil)
+	f.stop()
+	f.d.mu.Lock()
+	c := f.d.checkpoints[3]
+	c.Active, c.InSync = "b", []string{"b"}
+	c.Epoch.Counter++
+	f.d.touch(3)
+	f.d.paged = true
+	f.d.mu.Unlock()
+	f.start()
+	a.resume()
+	<-f.n.Ready()
+	eventually(t, "the replica that is not listed is gone", func() bool {
+		_, err := os.Stat(filepath.Join(f.dir, segmentsDir, segment.FileName(3)))
+		return errors.Is(err, os.ErrNotExist)
+	})
+	if got, code := a.read(2, "s"); code != wire.OK || got != "x" {
+		t.Fatal(got, code)
+	}
+	if f.n.checkpoint(1) == nil || f.n.checkpoint(3) != nil {
+		t.Fatal("the first is not known, or the one that left is")
+	}
 }
 
 func TestRestartRefusedSegment(t *testing.T) {

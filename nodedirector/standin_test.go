@@ -1,6 +1,7 @@
 package nodedirector
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -56,6 +57,7 @@ type standIn struct {
 	asked       map[wire.DirectorOp]int
 	mute        map[wire.DirectorOp]int // answers to lose
 	elsewhere   bool                    // new checkpoints are active on node "b"
+	paged       bool                    // lists of configurations go out one by one
 }
 
 func startStandIn(t testing.TB, conn *nats.Conn) *standIn {
@@ -134,6 +136,11 @@ func (d *standIn) do(head *wire.DirectorRequest, dec *wire.Decoder) (any, wire.C
 	case wire.DirectorHeartbeat:
 		r := read[wire.HeartbeatRequest](d, dec)
 		reply := &wire.HeartbeatReply{Version: d.version}
+		if r.After != 0 {
+			reply.Full = true
+			reply.Configs, reply.More = d.page(head.Node, r.After)
+			return reply, wire.OK
+		}
 		for id, v := range d.changed {
 			if v <= r.Since {
 				continue
@@ -230,7 +237,25 @@ func (d *standIn) register(head *wire.DirectorRequest, r wire.RegisterRequest) *
 		reply.Configs = append(reply.Configs, *c)
 	}
 	reply.Version = d.version
+	if d.paged {
+		reply.Configs, reply.More = d.page(head.Node, 0)
+	}
 	return reply
+}
+
+// page lists the first configuration that concerns a node after a number.
+func (d *standIn) page(node string, after uint64) (list []wire.Config, more bool) {
+	for _, id := range slices.Sorted(maps.Keys(d.checkpoints)) {
+		c := d.checkpoints[id]
+		switch concerned := slices.Contains(c.InSync, node) || slices.Contains(c.Open, node); {
+		case !concerned || id <= after:
+		case len(list) > 0:
+			return list, true
+		default:
+			list = append(list, *c)
+		}
+	}
+	return list, false
 }
 
 func (d *standIn) open(head *wire.DirectorRequest, r wire.DirectorOpenRequest) (any, wire.Code) {

@@ -168,7 +168,8 @@ func (c *checkpoint) watchLocked(watch bool) {
 	})
 }
 
-// expire has a section removed whose time has come; if that fails, it is tried again.
+// expire has a section removed whose time has come; if that fails, it is tried again. If by the time that it is decided the
+// wall clock has been stepped back, the section expires later.
 func (c *checkpoint) expire(id []byte, now int64) {
 	c.mu.Lock()
 	defer c.unlock()
@@ -177,7 +178,11 @@ func (c *checkpoint) expire(id []byte, now int64) {
 	}
 	r := &replication.Request{Kind: replication.RequestExpire, Section: id, Deadline: monotonic() + int64(expireWaitMax)}
 	done := func(v *replication.Verdict) {
-		if v.Code != wire.OK && v.Code != wire.NotExist && v.Code != wire.BadHandle {
+		switch v.Code {
+		case wire.OK, wire.BadHandle:
+		case wire.NotExist:
+			c.expireLater(id)
+		default:
 			c.n.expiry.again(sectionKey{c.id, string(id)}, now)
 		}
 	}
@@ -186,4 +191,16 @@ func (c *checkpoint) expire(id []byte, now int64) {
 		return
 	}
 	c.submitLocked(r, answerTo(done))
+}
+
+// expireLater has the time of a section looked at again, if it is still there.
+func (c *checkpoint) expireLater(id []byte) {
+	c.mu.Lock()
+	defer c.unlock()
+	if c.gone || !c.watching || c.seg == nil {
+		return
+	}
+	if s, exists := c.seg.Lookup(id); exists && s.Expiration != replication.Never {
+		c.n.expiry.set(sectionKey{c.id, string(id)}, s.Expiration)
+	}
 }

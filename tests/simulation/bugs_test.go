@@ -3,7 +3,6 @@ package simulation
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -40,11 +39,7 @@ func TestBugs(t *testing.T) {
 	}
 	for _, bug := range list {
 		t.Run(strings.TrimPrefix(bug.tag, "ckpt_bug_"), func(t *testing.T) {
-			program := filepath.Join(t.TempDir(), "simulate")
-			if out, err := exec.Command("go", "build", "-tags", bug.tag, "-o", program, "./simulate").CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			out, err := exec.Command(program, "-seeds", bugSeeds, "-stop").Output()
+			out, err := exec.Command(program(t, bug.tag), "-seeds", bugSeeds, "-stop").Output()
 			first, _, _ := strings.Cut(string(out), "\n")
 			exit, ended := err.(*exec.ExitError)
 			switch {

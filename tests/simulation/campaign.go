@@ -29,17 +29,30 @@ func (t *Total) Share() float64 {
 	return float64(t.Stats.Overlapped) / float64(max(t.Stats.Checked, 1))
 }
 
+// OverlapMin is the least Share of a Campaign of more than a few seeds.
+const OverlapMin = 0.3
+
+const campaignMin = 50 // runs from which Share tells something
+
+// Enough reports whether enough of the calls overlapped a fault.
+func (t *Total) Enough() bool { return t.Runs < campaignMin || t.Share() >= OverlapMin }
+
 func (t *Total) String() string {
 	s := &t.Stats
 	return fmt.Sprintf("%d clusters simulated in %v, %d failed: %d events, %d messages, %d calls (%d local reads); %d judged for linearizability, "+
-		"%.0f %% of them overlapped a fault; %d faults, %d node directors and %d nodes crashed, %d checkpoints lost with their last replica",
+		"%.0f %% of them overlapped a fault; %d faults, %d node directors and %d nodes crashed, %d in the middle of a change of a segment; "+
+		"%d checkpoints lost with their last replica, %d recovered from a stale copy; %d sections expired; %d further pages of registrations",
 		t.Runs, t.Elapsed.Round(time.Millisecond), t.Failures, s.Events, s.Messages, s.Operations, s.LocalReads, s.Checked,
-		100*t.Share(), s.Faults, s.DirectorCrashes, s.NodeCrashes, s.Lost)
+		100*t.Share(), s.Faults, s.DirectorCrashes, s.NodeCrashes, s.Torn, s.Lost, s.Recovered, s.Expired, s.Pages)
 }
 
-// Again is the command that repeats a seed and shows what happens.
+// Again is the command that repeats a seed of this build and shows what happens.
 func Again(seed uint64) string {
-	return fmt.Sprintf("go run ./tests/simulation/simulate -seed %d -trace", seed)
+	tags := ""
+	if Tearing {
+		tags = "-tags segmenthook "
+	}
+	return fmt.Sprintf("go run %s./tests/simulation/simulate -seed %d -trace", tags, seed)
 }
 
 // Run runs the seeds. The error is one of the surroundings, not of the service.
@@ -97,5 +110,9 @@ func (t *Total) add(r *Report) {
 	s.Faults += r.Stats.Faults
 	s.NodeCrashes += r.Stats.NodeCrashes
 	s.DirectorCrashes += r.Stats.DirectorCrashes
+	s.Torn += r.Stats.Torn
+	s.Expired += r.Stats.Expired
+	s.Pages += r.Stats.Pages
+	s.Recovered += r.Stats.Recovered
 	s.Lost += r.Stats.Lost
 }

@@ -44,6 +44,9 @@ func (w *world) checkCheckpoint(id uint64, list []*operated) error {
 		if t, deleted := w.watch.deleted[id]; deleted {
 			lost = append(lost, t)
 		}
+		if t, accepted := w.watch.accepted[id]; accepted {
+			lost = append(lost, t)
+		}
 		return history.Asynchronous(w.convert(list), w.watch.moved[id], lost)
 	}
 	for _, o := range list {
@@ -54,7 +57,29 @@ func (w *world) checkCheckpoint(id uint64, list []*operated) error {
 			}
 		}
 	}
+	if accepted, ok := w.watch.accepted[id]; ok {
+		if err := history.Asynchronous(w.convert(list), w.watch.moved[id], []int64{accepted}); err != nil {
+			return err
+		}
+		list = until(list, accepted)
+	}
 	return history.Linearizable(w.convert(list), judgeMax)
+}
+
+// until is what there was of calls at a time: those that ended later were under way.
+func until(list []*operated, t int64) (before []*operated) {
+	for _, o := range list {
+		switch {
+		case o.call > t:
+			continue
+		case o.end > t:
+			open := *o
+			open.end, open.code = math.MaxInt64, wire.Timeout
+			o = &open
+		}
+		before = append(before, o)
+	}
+	return before
 }
 
 // convert makes the checker's operations: one for each section of a call.
@@ -62,10 +87,13 @@ func (w *world) convert(list []*operated) (all []history.Operation) {
 	sections := make(map[string]bool)
 	for _, o := range list {
 		for _, s := range o.sections {
-			sections[s] = true
+			sections[s] = sections[s] || o.do != opExpire
 		}
 	}
 	for _, o := range list {
+		if o.do == opExpire && !sections[o.sections[0]] {
+			continue // made by a call whose client never learned the id
+		}
 		if o.refused() && o.flags&wire.FlagAllReplicas == 0 && w.movedDuring(o) {
 			// Carried out by an active whose updates were lost, and then refused by the next one.
 			again := *o
@@ -79,7 +107,10 @@ func (w *world) convert(list []*operated) (all []history.Operation) {
 		}
 		switch {
 		case o.do == opList && o.code == wire.OK:
-			for s := range sections {
+			for s, known := range sections {
+				if !known {
+					continue
+				}
 				all = append(all, history.Operation{
 					Client: o.client, Section: s, Kind: history.Exists, Call: o.call, End: o.end, Found: slices.Contains(o.list, s),
 				})
@@ -119,8 +150,14 @@ func (o *operated) convert(i int, section string) (h history.Operation, ok bool)
 			h.Kind, h.Found = history.Exists, true
 			return h, i < o.index
 		}
-	case opDelete:
+	case opDelete, opExpire:
 		h.Kind = history.Delete
+		if o.do == opExpire && o.code == wire.NotExist {
+			return h, false // there was nothing to do
+		}
+	case opExpiration:
+		h.Kind = history.Exists
+		return h, o.flags&wire.FlagAllReplicas != 0 && (o.code == wire.OK || o.code == wire.NotExist)
 	default:
 		return h, false
 	}
@@ -167,7 +204,8 @@ func (w *world) checkGenerated() error {
 	}
 	given := make(map[id]*operated)
 	for _, o := range w.history.operations {
-		if o.do != opGenerate || o.code != wire.OK || o.flags&wire.FlagAllReplicas == 0 {
+		_, accepted := w.watch.accepted[o.checkpoint]
+		if o.do != opGenerate || o.code != wire.OK || o.flags&wire.FlagAllReplicas == 0 || accepted {
 			continue
 		}
 		k := id{o.checkpoint, o.sections[0]}

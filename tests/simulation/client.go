@@ -8,6 +8,7 @@ import (
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
+	"libckpt/nodedirector/replication"
 )
 
 // client is an application: it opens checkpoints, makes calls one after the other, and reads its node's replica itself.
@@ -211,6 +212,10 @@ func (c *client) use(h *handle, next func()) {
 		section = pick(w, h.made)
 	}
 	a.sections = [][]byte{[]byte(section)}
+	a.expires = replication.Never
+	if a.do == opExpiration && w.chance(0.8) || (a.do == opCreate || a.do == opGenerate) && w.p.weights[opExpiration] > 0 && w.chance(0.5) {
+		a.expires = c.n.wall() + int64(w.between(50*time.Millisecond, 3*time.Second))
+	}
 	switch a.do {
 	case opCreate, opOverwrite, opWrite, opGenerate:
 		w.values++
@@ -286,6 +291,8 @@ func (c *client) readLocally(h *handle, section []byte) *reply {
 		return nil
 	case errors.Is(err, segment.ErrAsk):
 		return nil
+	case mayBeCorrupted(h.flags, err):
+		return &reply{code: wire.FailedOperation}
 	case err != nil:
 		c.w.failf("client %d on %s: local read: %v", c.id, c.n.name, err)
 		return nil

@@ -154,11 +154,7 @@ func (d *nodeDirector) changes(generation uint64, r *wire.HeartbeatReply) {
 		d.heartbeat()
 		return
 	}
-	for _, id := range d.numbers() {
-		if k := d.checkpoints[id]; k != nil && k.known && !l.listed[id] && k.config.Version <= l.first && !slices.Contains(l.foreign, id) {
-			d.drop(id)
-		}
-	}
+	d.dropUnlisted(l.first, l.foreign)
 	l.version, l.after, l.listed = l.first, 0, nil
 	d.adopted(generation, l.version)
 }
@@ -179,6 +175,11 @@ func (d *nodeDirector) obeyAll(configs []wire.Config, drop []uint64) {
 // adopted says that all configurations of a generation up to a version are obeyed.
 func (d *nodeDirector) adopted(generation, version uint64) {
 	if d.pairs.Adopted(replication.StateVersion{Generation: generation, Version: version}) && !d.unkept() {
+		if d.n.tear == 1 {
+			d.n.w.stats.Torn++
+			d.n.adopted = nil // a record that was cut off has no effect
+			panic(crashed{d.n})
+		}
 		d.n.adopted = d.pairs.AdoptedVersions()
 		d.n.step()
 	}
@@ -233,24 +234,53 @@ func (d *nodeDirector) register() {
 			n.cluster = answer.Cluster
 		}
 		d.w.tracef("%s registered, version %d, drop %v", n.name, answer.Version, answer.Drop)
-		if answer.More {
-			d.w.failf("a registration of more than one page")
-			return
-		}
-		l.registered, l.version = true, 0
-		l.after, l.listed = 0, nil
+		l.registering, l.after, l.version, l.listed = true, 0, 0, make(map[uint64]bool)
 		d.obeyAll(answer.Configs, answer.Drop)
-		l.version = answer.Version
-		l.foreign, l.former = answer.Foreign, 0
-		for _, id := range l.foreign {
-			if k := d.checkpoints[id]; k != nil {
-				l.former = max(l.former, k.config.Version)
-			}
-		}
-		d.adopted(reply.generation, answer.Version)
-		d.settle()
-		d.heartbeat()
+		d.restOfList(reply.generation, answer, answer.Configs, answer.More)
 	})
+}
+
+// restOfList reads the further pages of a registration's list. The node is registered with the last of them.
+func (d *nodeDirector) restOfList(generation uint64, answer *wire.RegisterReply, page []wire.Config, more bool) {
+	l := &d.link
+	for i := range page {
+		l.listed[page[i].Checkpoint] = true
+		l.after = max(l.after, page[i].Checkpoint)
+	}
+	if more && len(page) > 0 {
+		d.ask(&directorRequest{heartbeat: &wire.HeartbeatRequest{Since: answer.Version, After: l.after}}, func(r *directorReply) {
+			if r == nil || r.unknown {
+				l.registering, l.after = false, 0
+				return
+			}
+			d.w.stats.Pages++
+			d.obeyAll(r.changes.Configs, nil)
+			d.restOfList(generation, answer, r.changes.Configs, r.changes.More)
+		})
+		return
+	}
+	if answer.More {
+		d.dropUnlisted(answer.Version, answer.Foreign)
+	}
+	l.registering, l.registered, l.after, l.listed, l.version = false, true, 0, nil, answer.Version
+	l.foreign, l.former = answer.Foreign, 0
+	for _, id := range l.foreign {
+		if k := d.checkpoints[id]; k != nil {
+			l.former = max(l.former, k.config.Version)
+		}
+	}
+	d.adopted(generation, answer.Version)
+	d.settle()
+	d.heartbeat()
+}
+
+// dropUnlisted deletes what a complete list, as of a version, does not hold.
+func (d *nodeDirector) dropUnlisted(version uint64, foreign []uint64) {
+	for _, id := range d.numbers() {
+		if k := d.checkpoints[id]; k != nil && k.known && !d.link.listed[id] && k.config.Version <= version && !slices.Contains(foreign, id) {
+			d.drop(id)
+		}
+	}
 }
 
 // settle makes the directors count this node among those that have a checkpoint open exactly if it has.

@@ -65,6 +65,7 @@ func newDirectors(w *world) *directors {
 		w: w, generation: generationStep, core: director.NewCore(), heard: make(map[string]int64), forgotten: make(map[string]bool),
 		retention: make(map[uint64]retention),
 	}
+	s.core.LimitPages(w.p.pageBytes)
 	s.core.Apply(&director.Found{Cluster: [16]byte{1}, Generation: generationStep, First: 1})
 	s.every()
 	return s
@@ -133,7 +134,9 @@ func (s *directors) apply(c director.Command) *director.Result {
 		w.failf("%v", err)
 	}
 	r := s.core.Apply(c)
-	w.tracef("directors: %s: %v %s version %d", describe(c), r.Code, r.Text, s.core.Version())
+	if w.trace != nil {
+		w.tracef("directors: %s: %v %s version %d", describe(c), r.Code, r.Text, s.core.Version())
+	}
 	if err := s.core.Check(); err != nil {
 		w.failf("directors' state after %#v: %v", c, err)
 	}
@@ -192,7 +195,7 @@ func (s *directors) every() {
 	if len(over.Ended) > 0 {
 		s.apply(&over)
 	}
-	if s.core.Skipped() && w.chance(0.05) {
+	if s.core.Skipped() && (w.healed || w.chance(0.05)) {
 		s.apply(&director.Reconsider{})
 	}
 }
@@ -208,6 +211,7 @@ func (s *directors) change() {
 			var core *director.Core
 			if core, err = director.RestoreCore(snapshot); err == nil {
 				s.core = core
+				s.core.LimitPages(w.p.pageBytes)
 			}
 		}
 		if err != nil {
@@ -230,9 +234,13 @@ func (s *directors) lose() {
 	w.tracef("directors: STORE LOST, generation %d", s.generation)
 	s.term++
 	s.core = director.NewCore()
+	s.core.LimitPages(w.p.pageBytes)
 	w.watch.forget(w)
 	s.core.Apply(&director.Found{Cluster: [16]byte{2}, Generation: s.generation, First: 1 << 32})
 	s.apply(&director.Rebuild{Cluster: [16]byte{1}, Generation: lost})
+	if w.chance(0.3) {
+		s.waive(lost)
+	}
 	clear(s.heard)
 	clear(s.forgotten)
 	clear(s.retention)

@@ -22,12 +22,17 @@ const (
 	faultUnheard              // a node from the directors
 	faultRate                 // clocks run differently
 	faultWall                 // a wall clock is stepped
+	faultTear                 // kill -9 between two stores of a change of a segment
+	faultFull                 // hardly any memory for the segments of a node
+	faultLock                 // an operator locks a node
+	faultRemove               // an operator removes a node that is down
+	faultDesert               // all that are in sync lose power; an operator recovers a stale copy
 	faultKinds
 	faultStore = faultKinds // the directors' store is lost; once
 )
 
 var faultNames = [...]string{"kill", "kill-at-step", "power", "stop", "cut", "one-way", "isolate", "loss", "slow", "no-directors",
-	"leader", "unheard", "clock-rate", "wall-clock", "store"}
+	"leader", "unheard", "clock-rate", "wall-clock", "cut-off", "full", "lock", "remove", "desert", "store"}
 
 func (f fault) String() string { return faultNames[f] }
 
@@ -87,16 +92,30 @@ func (w *world) makeFault(f fault) {
 	switch f {
 	case faultKill:
 		n.killDirector("killed")
-		w.lasting(d, n.startDirector)
+		w.lasting(d, n.restart)
 	case faultStep:
 		if n.director == nil {
 			return
 		}
 		n.fuse = 1 + w.rng.IntN(40)
-		w.lasting(d, func() {
-			n.fuse = 0
-			n.startDirector()
-		})
+		n.unplugged = w.chance(0.2) && w.mayPowerOff(n)
+		w.lasting(d, n.restart)
+	case faultTear:
+		if n.director == nil {
+			return
+		}
+		n.tear = 1 + w.rng.IntN(20)
+		n.unplugged = w.chance(0.1) && w.mayPowerOff(n)
+		w.lasting(d, n.restart)
+	case faultFull:
+		n.noRoom = true
+		w.lasting(d, func() { n.noRoom = false })
+	case faultLock:
+		w.lock(n, d)
+	case faultRemove:
+		w.remove(n, d)
+	case faultDesert:
+		w.desert(d)
 	case faultPower:
 		if n.up && w.mayPowerOff(n) {
 			n.powerOff()
@@ -163,7 +182,11 @@ func (w *world) makeFault(f fault) {
 		}
 		w.faults.last = w.now
 	case faultWall:
-		n.clock.wall += int64(w.between(-2*time.Hour, 2*time.Hour))
+		most := 2 * time.Hour
+		if w.chance(0.5) {
+			most = 2 * time.Second
+		}
+		n.stepWall(w.between(-most, most))
 		w.faults.last = w.now
 	}
 }
@@ -204,7 +227,7 @@ func (w *world) heal() {
 	}
 	w.network.loss, w.network.double, w.network.late, w.network.lateMax, w.network.slow = 0, 0, 0, 0, 0
 	for _, n := range w.nodes {
-		n.fuse = 0
+		n.fuse, n.tear, n.unplugged, n.noRoom = 0, 0, false, false
 		n.resume()
 		n.startDirector()
 	}

@@ -69,11 +69,15 @@ func (w *world) send(from, to *node, checkpoint uint64, m replication.Message) {
 	}
 	for range copies {
 		if w.lost(from.name, to.name) {
-			w.tracef("%s > %s %d %s LOST", from.name, to.name, checkpoint, brief(m))
+			if w.trace != nil {
+				w.tracef("%s > %s %d %s LOST", from.name, to.name, checkpoint, brief(m))
+			}
 			continue
 		}
 		w.after(w.delay(), func() {
-			w.tracef("%s > %s %d %s", from.name, to.name, checkpoint, brief(m))
+			if w.trace != nil {
+				w.tracef("%s > %s %d %s", from.name, to.name, checkpoint, brief(m))
+			}
 			d, err := wire.NewDecoder(frame)
 			received := replication.NewMessage(m.Kind())
 			if err == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"libckpt/internal/segment"
@@ -30,6 +31,9 @@ type node struct {
 	director    *nodeDirector // nil: none runs
 	incarnation uint64        // of the last one
 	fuse        int           // steps until the node director dies; 0 = it does not
+	tear        int           // changes of segments until it dies inside one; 0 = it does not
+	unplugged   bool          // it is the whole machine that loses power then
+	noRoom      bool          // there is hardly any memory for segments
 	halt        int           // effects until it is stopped; 0 = it is not
 	clients     []*client
 }
@@ -74,7 +78,11 @@ func (n *node) enter(do func(d *nodeDirector)) {
 			if c, ok := p.(crashed); !ok || c.n != n {
 				panic(p)
 			}
-			n.killDirector("at a step")
+			if n.unplugged {
+				n.powerOff()
+			} else {
+				n.killDirector("at a step")
+			}
 		}
 	}()
 	do(d)
@@ -88,6 +96,27 @@ func (n *node) step() {
 		}
 	}
 }
+
+// change changes the segment at path. The node director may die before and after it, and between any two stores of it.
+func (n *node) change(path string, do func()) {
+	n.step()
+	if n.tear > 0 {
+		n.tear--
+		if n.tear == 0 {
+			n.w.tracef("%s is cut off in a change of %s", n.name, filepath.Base(path))
+			n.w.stats.Torn++
+			if err := cutOff(path, n.w.rng.Uint64(), do); err != nil {
+				n.w.failf("%v", err)
+			}
+			panic(crashed{n})
+		}
+	}
+	do()
+	n.step()
+}
+
+// full reports whether there is no room for a change.
+func (n *node) full(share float64) bool { return n.noRoom && n.w.chance(share) }
 
 // powerOn starts the machine and all that runs on it.
 func (n *node) powerOn() {
@@ -117,7 +146,7 @@ func (n *node) powerOff() {
 	for _, f := range n.files {
 		f.removed = true
 	}
-	n.up, n.deaf, n.backlog = false, false, nil
+	n.up, n.deaf, n.unplugged, n.backlog = false, false, false, nil
 	clear(n.files)
 	clear(n.session)
 	n.adopted, n.cluster = nil, [16]byte{}
@@ -132,7 +161,7 @@ func (n *node) killDirector(why string) {
 	}
 	n.w.tracef("%s DIES (%s)", n.name, why)
 	n.w.stats.DirectorCrashes++
-	n.director, n.fuse, n.halt, n.deaf, n.backlog = nil, 0, 0, false, nil
+	n.director, n.fuse, n.tear, n.halt, n.deaf, n.backlog = nil, 0, 0, 0, false, nil
 	for _, id := range d.numbers() {
 		if k := d.checkpoints[id]; k.segment != nil {
 			k.segment.Close()
@@ -150,6 +179,21 @@ func (n *node) startDirector() {
 	n.w.tracef("%s STARTS, incarnation %d", n.name, n.incarnation)
 	n.director = newNodeDirector(n)
 	n.enter((*nodeDirector).start)
+}
+
+// restart starts a node director in the place of one that died. It may die while it repairs what that one left.
+func (n *node) restart() {
+	n.fuse, n.tear, n.unplugged = 0, 0, false
+	if !n.up {
+		n.powerOn()
+		return
+	}
+	if n.director == nil && n.w.chance(0.3) {
+		n.tear = 1 + n.w.rng.IntN(3)
+		n.startDirector()
+		n.tear = 0
+	}
+	n.startDirector()
 }
 
 // stop is SIGSTOP, resume SIGCONT.

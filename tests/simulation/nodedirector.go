@@ -1,8 +1,12 @@
 package simulation
 
 import (
+	"errors"
+	"io/fs"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -29,6 +33,8 @@ type nodeDirector struct {
 	token       replication.Token
 	serial      uint64 // of the last core
 	calls       map[replication.Token]*call
+	expiring    map[replication.Token]*expiring
+	ending      map[replication.Token]*checkpoint // ends of sessions under way
 }
 
 // checkpoint is what the node director has of one: a replica, or openers, or both.
@@ -40,15 +46,24 @@ type checkpoint struct {
 	config  wire.Config
 	known   bool
 	gone    bool
+	ending  int // ends of sessions under way
 	opens   map[handleKey]bool
 	segment *segment.Replica // nil: no replica here
 	store   mortal
 	file    *file
 	timer   timer
 	pending []replication.Effect // not carried out yet
+
+	watching    bool             // this node removes expired sections
+	expirations map[string]int64 // of sections that expire, wall clock
+	expiryTimer timer
+	told        uint64 // last update that applications were told of
 }
 
 type handleKey struct{ session, open uint64 }
+
+// halfMade ends the name of a segment that is being created.
+const halfMade = ".new"
 
 // timer has something done once, not before its time.
 type timer struct {
@@ -60,6 +75,7 @@ func newNodeDirector(n *node) *nodeDirector {
 	d := &nodeDirector{
 		n: n, w: n.w, incarnation: n.incarnation, begun: n.monotonic(), checkpoints: make(map[uint64]*checkpoint),
 		sessions: make(map[uint64]*session), names: make(map[string]bool), calls: make(map[replication.Token]*call),
+		expiring: make(map[replication.Token]*expiring), ending: make(map[replication.Token]*checkpoint),
 	}
 	d.pairs = replication.NewPairs(replication.PairsOptions{
 		Node: n.name, Incarnation: n.incarnation, Start: n.monotonic(), Adopted: n.adopted,
@@ -69,12 +85,17 @@ func newNodeDirector(n *node) *nodeDirector {
 
 // start takes over what the last process left: replicas and sessions.
 func (d *nodeDirector) start() {
+	left, _ := filepath.Glob(filepath.Join(d.w.segmentDir(d.n), "*"+halfMade))
+	for _, path := range left {
+		os.Remove(path)
+	}
 	for _, id := range d.n.fileNumbers() {
 		d.attach(id)
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.n.session)) {
 		d.restoreSession(d.n.session[id])
 	}
+	d.restoreResults()
 	for _, id := range d.numbers() {
 		k := d.checkpoints[id]
 		if k.segment == nil {
@@ -101,21 +122,31 @@ func (d *nodeDirector) start() {
 
 // attach opens a segment that an earlier process wrote. Nobody is to read it until the core says so.
 func (d *nodeDirector) attach(id uint64) {
-	seg, err := segment.Attach(d.n.path(id), nil)
-	if err != nil {
+	path, f := d.n.path(id), d.n.files[id]
+	var err error
+	d.n.change(path, func() {
+		var seg *segment.Replica
+		if seg, err = segment.Attach(path, nil); err == nil {
+			d.checkpointOf(id, seg.Identity().Name).setSegment(seg, f)
+		}
+	})
+	switch {
+	case errors.Is(err, segment.ErrGone), f.removed && errors.Is(err, fs.ErrNotExist):
+		delete(d.n.files, id)
+		return
+	case err != nil:
 		d.w.failf("%s: segment of checkpoint %d: %v", d.n.name, id, err)
 		return
 	}
-	k := d.checkpointOf(id, seg.Identity().Name)
-	k.setSegment(seg, d.n.files[id])
-	s := seg.State()
+	k := d.checkpoints[id]
+	s := k.segment.State()
 	s.Readable = false
-	seg.SetState(s)
+	d.n.change(path, func() { k.segment.SetState(s) })
 }
 
 func (k *checkpoint) setSegment(seg *segment.Replica, f *file) {
 	k.segment, k.file = seg, f
-	k.store = mortal{store.New(seg), k.d.n}
+	k.store = mortal{store.New(seg), k}
 }
 
 func (d *nodeDirector) numbers() []uint64 { return slices.Sorted(maps.Keys(d.checkpoints)) }
@@ -188,6 +219,13 @@ func (k *checkpoint) complete() bool {
 func (d *nodeDirector) create(k *checkpoint, complete bool) bool {
 	n := d.n
 	a := &k.config.Attributes
+	if n.tear == 1 { // what has not got its name yet is of no use to the next process, and does it no harm
+		n.w.stats.Torn++
+		if err := os.WriteFile(n.path(k.id)+halfMade, make([]byte, 100), 0o600); err != nil {
+			n.w.failf("%v", err)
+		}
+		panic(crashed{n})
+	}
 	seg, err := segment.Create(d.w.segmentDir(n), segment.Identity{
 		Node: n.name, Checkpoint: k.id, Name: k.name,
 		Attributes: segment.Attributes{
@@ -210,12 +248,33 @@ func (d *nodeDirector) create(k *checkpoint, complete bool) bool {
 // remove deletes a replica.
 func (d *nodeDirector) remove(k *checkpoint) {
 	k.file.removed = true
+	if d.n.tear == 1 {
+		d.removeHalf(k)
+	}
 	delete(d.n.files, k.id)
 	seg := k.segment
 	k.segment, k.store, k.file = nil, mortal{}, nil
 	if err := seg.Remove(); err != nil {
 		d.w.failf("%s: segment of checkpoint %d: %v", d.n.name, k.id, err)
 	}
+}
+
+// removeHalf dies between closing the segment to its readers and removing the file.
+func (d *nodeDirector) removeHalf(k *checkpoint) {
+	d.n.w.stats.Torn++
+	path := d.n.path(k.id)
+	aside := path + ".aside"
+	err := os.Link(path, aside)
+	if err == nil {
+		err = k.segment.Remove()
+	}
+	if err == nil {
+		err = os.Rename(aside, path)
+	}
+	if err != nil {
+		d.w.failf("%s: segment of checkpoint %d: %v", d.n.name, k.id, err)
+	}
+	panic(crashed{d.n})
 }
 
 // drop deletes what is left of a checkpoint that does not exist any more.
@@ -239,9 +298,10 @@ func (d *nodeDirector) drop(id uint64) {
 func (d *nodeDirector) forget(k *checkpoint) {
 	concerned := k.known && !k.gone && (k.segment != nil || slices.Contains(k.config.InSync, d.n.name) ||
 		slices.Contains(k.config.Joining, d.n.name) || slices.Contains(k.config.Open, d.n.name))
-	if !concerned && len(k.opens) == 0 && !d.names[k.name] && d.checkpoints[k.id] == k {
+	idle := !concerned && len(k.opens) == 0 && !d.names[k.name] && k.ending == 0
+	if (k.gone || idle) && d.checkpoints[k.id] == k {
 		k.gone = true
-		delete(d.checkpoints, k.id)
+		delete(d.checkpoints, k.id) // whoever has it open still has a handle that is bad
 	}
 }
 
@@ -385,7 +445,10 @@ func (d *nodeDirector) perform(k *checkpoint, e *replication.Effect) {
 		d.setState(k, &e.State)
 	case replication.EffectDirector:
 		d.askFor(k, e)
-	case replication.EffectEvents, replication.EffectExpirations:
+	case replication.EffectEvents:
+		k.tell(&e.Event)
+	case replication.EffectExpirations:
+		k.watch(e.Watch)
 	case replication.EffectLost:
 		w.tracef("%s: %d updates of %d are lost with %s", d.n.name, e.Count, k.id, e.Node)
 		w.watch.lost(k, e.Count)
@@ -400,50 +463,13 @@ func (d *nodeDirector) setState(k *checkpoint, s *segment.State) {
 	if k.segment == nil {
 		return
 	}
-	k.file.deadline = math.MaxInt64
+	deadline := int64(math.MaxInt64)
 	if s.LeaseDeadline != segment.NoLease {
-		k.file.deadline = int64(s.LeaseDeadline)
+		deadline = int64(s.LeaseDeadline)
 	}
+	k.file.deadline = min(k.file.deadline, deadline) // should this be cut off
 	t := *s
 	t.LeaseDeadline = segment.NoLease
-	k.segment.SetState(t)
-}
-
-// mortal is a Store whose node director may die before or after each change.
-type mortal struct {
-	*store.Store
-	n *node
-}
-
-func (m mortal) Apply(u *segment.Update, marked bool) error {
-	m.n.step()
-	defer m.n.step()
-	return m.Store.Apply(u, marked)
-}
-
-func (m mortal) Put(p *replication.Put) error {
-	m.n.step()
-	defer m.n.step()
-	return m.Store.Put(p)
-}
-
-func (m mortal) Keep(k *replication.Kept) error {
-	m.n.step()
-	defer m.n.step()
-	return m.Store.Keep(k)
-}
-
-func (m mortal) ClearMarks(upTo uint64, ids [][]byte) error {
-	for _, id := range ids { // one by one, as the Store does
-		m.n.step()
-		if err := m.Store.ClearMarks(upTo, [][]byte{id}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m mortal) DropSession(session uint64) error {
-	m.n.step()
-	return m.Store.DropSession(session)
+	d.n.change(d.n.path(k.id), func() { k.segment.SetState(t) })
+	k.file.deadline = deadline
 }

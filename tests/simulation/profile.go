@@ -17,6 +17,7 @@ type profile struct {
 	checkpoints    []spec
 	sections       int // of sectionNames that are used
 	size           int // bytes of a value
+	pageBytes      int // of configurations in an answer of the directors; 0 = as the product has it
 	weights        [opEnd + 1]int
 	faultEvery     time.Duration // on average; 0 = none
 	faults         []fault
@@ -29,10 +30,15 @@ type spec struct {
 	flags uint32
 }
 
+// EndedLeaveNothing has the end of a run check that no replica keeps results of any session that has ended, also of those
+// that ended while something was broken, or had closed the checkpoint before.
+const EndedLeaveNothing = false
+
 // Limits of a run.
 const (
 	eventsMax     = 2_000_000
-	operationsMax = 190 // on one section: what the checker is given
+	operationsMax = 180 // on one section: what the checker is given
+	expiriesMax   = 15  // of that section besides
 )
 
 // drawProfile chooses one.
@@ -76,6 +82,12 @@ func drawProfile(w *world) profile {
 	}
 	if w.chance(0.3) {
 		p.weights[opDelete], p.weights[opCreate] = 12, 16
+	}
+	if w.chance(0.4) {
+		p.weights[opExpiration] = 4
+	}
+	if w.chance(0.3) {
+		p.pageBytes = 1
 	}
 	if w.chance(0.05) {
 		p.size = 700 << 10 // more than a piece of a copy

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"libckpt/internal/wire"
 )
@@ -39,7 +40,22 @@ func (h *records) room(a *ask, on *handle) bool {
 	return true
 }
 
-// operated is one call on a checkpoint.
+// expire notes that a node director begins to remove a section whose time has come; nil: the checker has no room for it.
+func (h *records) expire(w *world, k *checkpoint, section string) *operated {
+	key := fmt.Sprint(k.id, " ", section)
+	if h.calls[key] >= operationsMax+expiriesMax {
+		return nil
+	}
+	h.calls[key]++
+	o := &operated{
+		client: -1 - slices.Index(w.nodes, k.d.n), node: k.d.n.name, checkpoint: k.id, flags: k.config.Attributes.CreationFlags,
+		do: opExpire, sections: []string{section}, call: w.now, end: math.MaxInt64, code: wire.Timeout, faulty: w.faults.present(),
+	}
+	h.operations = append(h.operations, o)
+	return o
+}
+
+// operated is one call on a checkpoint, or the removal of an expired section.
 type operated struct {
 	client     int
 	node       string

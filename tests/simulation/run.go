@@ -5,9 +5,8 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
-	"os"
+	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"libckpt/internal/wire"
@@ -17,8 +16,6 @@ import (
 type Options struct {
 	Seed  uint64
 	Trace io.Writer // what happens, line by line; nil: nowhere
-	// Digest: Report.Digest tells two runs apart.
-	Digest bool
 }
 
 // Stats counts what happened in a run.
@@ -32,6 +29,10 @@ type Stats struct {
 	Faults          int
 	NodeCrashes     int
 	DirectorCrashes int
+	Torn            int // of them between two stores to a segment
+	Expired         int // sections
+	Pages           int // of registrations, after the first
+	Recovered       int // checkpoints, from a stale copy
 	Lost            int // checkpoints given up with their last replica
 
 	clients int
@@ -42,26 +43,28 @@ type Report struct {
 	Seed    uint64
 	Profile string
 	Stats   Stats
-	Digest  string
 	Err     error // what was wrong with the service; nil: nothing
 }
 
 const (
 	restTime  = 4 * time.Second  // after the last fault, for everything to settle
 	wordsTime = 25 * time.Second // for the last reads
+	leaveTime = 4 * time.Second  // for what nobody has open any more to be deleted
 )
 
 // Run simulates the cluster that a seed stands for. The error in the report is a violation; one that is returned is of
 // the surroundings (no directory for segments).
 func Run(o Options) (report Report, err error) {
 	w := &world{seed: o.Seed, rng: rand.New(rand.NewPCG(o.Seed, 0x5eed)), trace: o.Trace, watch: newWatch()}
-	if o.Digest {
-		w.digest = new(strings.Builder)
-	}
-	if w.dir, err = newDir(); err != nil {
+	if w.dir, err = newRunDir(); err != nil {
 		return report, fmt.Errorf("simulation: %w", err)
 	}
 	defer w.close()
+	defer func() {
+		if p := recover(); p != nil {
+			report = Report{Seed: o.Seed, Profile: w.p.String(), Stats: w.stats, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
 	w.p = drawProfile(w)
 	w.tracef("seed %d: %v", o.Seed, &w.p)
 	w.network = network{
@@ -80,22 +83,19 @@ func Run(o Options) (report Report, err error) {
 		w.failure = w.check()
 	}
 	report = Report{Seed: o.Seed, Profile: w.p.String(), Stats: w.stats, Err: w.failure}
-	if w.digest != nil {
-		report.Digest = w.digest.String()
-	}
 	return report, nil
 }
 
 // close gives mappings, descriptors and memory back.
 func (w *world) close() {
-	w.trace, w.digest = nil, nil
+	w.trace = nil
 	for _, n := range w.nodes {
 		for _, c := range n.clients {
 			c.die()
 		}
 		n.killDirector("end")
 	}
-	os.RemoveAll(w.dir)
+	w.dir.remove()
 }
 
 // live lets clients and faults work.
@@ -148,7 +148,32 @@ func (w *world) end() {
 		}
 	}
 	w.run(w.now + int64(2*time.Second))
+	w.closing = true
+	w.run(w.now + int64(time.Second))
 	w.quiet()
+	if w.failure == nil {
+		w.leave()
+	}
+}
+
+// leave has all applications end their sessions, and looks at what is left: first of their requests, then of anything.
+func (w *world) leave() {
+	ended := make(map[handleKey]bool)
+	for _, n := range w.nodes {
+		for _, c := range n.clients {
+			// What it had written to and closed before a restart of its node director, that one does not know of.
+			if s := n.director.sessions[c.session]; s != nil {
+				for id := range s.written {
+					ended[handleKey{c.session, id}] = n.director.checkpoints[id] != nil
+				}
+			}
+			c.call(&ask{do: opEnd}, func(*reply) {})
+		}
+	}
+	w.run(w.now + int64(time.Second))
+	w.noResults(ended)
+	w.run(w.now + int64(leaveTime))
+	w.nothing()
 }
 
 func (w *world) exists(checkpoint uint64) bool {

@@ -2,11 +2,13 @@ package simulation
 
 import (
 	"encoding/binary"
+	"errors"
 	"maps"
 	"slices"
 	"time"
 
 	"libckpt/director"
+	"libckpt/internal/segment"
 	"libckpt/internal/wire"
 	"libckpt/nodedirector/replication"
 )
@@ -25,8 +27,9 @@ type opened struct {
 // session is one application at a node director. Each of its slots holds one request at a time, numbered upwards, which is
 // carried out once however often it arrives.
 type session struct {
-	j     *journal
-	slots map[uint16]*slot
+	j       *journal
+	slots   map[uint16]*slot
+	written map[uint64]bool // checkpoints that may hold answers to its requests
 }
 
 type slot struct {
@@ -48,6 +51,7 @@ type ask struct {
 	flags    uint32   // creation flags
 	sections [][]byte // one, or those of a write
 	value    uint64
+	expires  int64 // wall clock of the application's node
 }
 
 // operation is what an application asks for.
@@ -66,11 +70,13 @@ const (
 	opRead
 	opList
 	opSynchronize
+	opExpiration // sets one
 	opEnd
+	opExpire // of a node director: its time has come
 )
 
 var operationNames = [...]string{"", "open", "close", "unlink", "active", "create", "generate", "delete", "write", "overwrite",
-	"read", "list", "synchronize", "end"}
+	"read", "list", "synchronize", "expiration", "end", "expire"}
 
 func (o operation) String() string { return operationNames[o] }
 
@@ -119,11 +125,32 @@ func (c *call) answer(code wire.Code, index uint32, generated []byte) {
 	c.finish(&reply{code: code, index: index, generated: generated}, true)
 }
 
+func newSession(j *journal) *session {
+	return &session{j: j, slots: make(map[uint16]*slot), written: make(map[uint64]bool)}
+}
+
 func (d *nodeDirector) restoreSession(j *journal) {
-	d.sessions[j.session] = &session{j, make(map[uint16]*slot)}
+	s := newSession(j)
+	d.sessions[j.session] = s
 	for _, open := range slices.Sorted(maps.Keys(j.opens)) {
 		o := j.opens[open]
+		s.written[o.checkpoint] = true
 		d.checkpointOf(o.checkpoint, o.name).opens[handleKey{j.session, open}] = true
+	}
+}
+
+// restoreResults finds which replicas here hold answers to requests of the sessions that were taken over.
+func (d *nodeDirector) restoreResults() {
+	for id, k := range d.checkpoints {
+		if k.segment == nil {
+			continue
+		}
+		k.segment.Results(func(r segment.Result) bool {
+			if s := d.sessions[r.Session]; s != nil {
+				s.written[id] = true
+			}
+			return true
+		})
 	}
 }
 
@@ -135,7 +162,7 @@ func (d *nodeDirector) take(a *ask, send func(*reply)) {
 		if j == nil {
 			return
 		}
-		s = &session{j, make(map[uint16]*slot)}
+		s = newSession(j)
 		d.sessions[a.session] = s
 	}
 	t := s.slots[a.slot]
@@ -176,7 +203,7 @@ func (d *nodeDirector) carryOut(c *call) {
 	switch {
 	case !ok && a.do == opClose:
 		c.answer(wire.OK, 0, nil)
-	case !ok, c.k == nil, c.k.gone && a.do != opClose:
+	case !ok, c.k == nil, !c.k.opens[handleKey{a.session, a.open}], c.k.gone && a.do != opClose:
 		c.answer(wire.BadHandle, 0, nil)
 	case a.do == opClose:
 		d.withName(c, o.name, func() { d.close(c) })
@@ -303,17 +330,23 @@ func (d *nodeDirector) activate(c *call) {
 // end closes a session: its results are not needed any more.
 func (d *nodeDirector) end(c *call) {
 	j := c.s.j
-	for _, open := range slices.Sorted(maps.Keys(j.opens)) {
-		k := d.checkpoints[j.opens[open].checkpoint]
-		if k == nil {
+	for _, id := range slices.Sorted(maps.Keys(c.s.written)) {
+		k := d.checkpoints[id]
+		if k == nil || k.gone {
 			continue
 		}
 		d.token++
+		d.ending[d.token] = k
+		k.ending++
 		k.core.Submit(d.n.monotonic(), d.n.wall(), &replication.Request{
 			Kind: replication.RequestEndSession, Session: j.session, Token: d.token, Deadline: c.a.deadline,
 		})
 		d.effects(k)
-		delete(k.opens, handleKey{j.session, open})
+	}
+	for open, o := range j.opens {
+		if k := d.checkpoints[o.checkpoint]; k != nil {
+			delete(k.opens, handleKey{j.session, open})
+		}
 	}
 	delete(d.n.session, j.session)
 	delete(d.sessions, j.session)
@@ -322,7 +355,7 @@ func (d *nodeDirector) end(c *call) {
 
 var writeOps = map[operation]wire.Op{
 	opCreate: wire.OpSectionCreate, opGenerate: wire.OpSectionCreate, opDelete: wire.OpSectionDelete, opWrite: wire.OpWrite,
-	opOverwrite: wire.OpOverwrite,
+	opOverwrite: wire.OpOverwrite, opExpiration: wire.OpExpiration,
 }
 
 // submit gives a request to the core.
@@ -340,18 +373,19 @@ func (d *nodeDirector) submit(c *call) {
 	default:
 		u := replication.Update{
 			Op: writeOps[a.do], Access: wire.OpenRead | wire.OpenWrite, Open: a.open, Generate: a.do == opGenerate,
-			Time:    replication.Never,
+			Time:    a.expires,
 			Request: wire.RequestID{Session: a.session, Slot: a.slot, Number: a.number},
 		}
 		for _, id := range a.sections {
 			e := wire.Element{ID: id}
-			if a.do != opDelete {
+			if a.do != opDelete && a.do != opExpiration {
 				e.Size = uint64(d.w.p.size)
 				u.Data = append(u.Data, content(a.value, d.w.p.size)...)
 			}
 			u.Elements = append(u.Elements, e)
 		}
 		r.Kind, r.Update = replication.RequestUpdate, u
+		c.s.written[c.k.id] = true
 	}
 	d.calls[d.token] = c
 	c.k.core.Submit(d.n.monotonic(), d.n.wall(), r)
@@ -360,6 +394,17 @@ func (d *nodeDirector) submit(c *call) {
 
 // answered ends the call that a core has answered.
 func (d *nodeDirector) answered(e *replication.Effect) {
+	if x := d.expiring[e.Token]; x != nil {
+		delete(d.expiring, e.Token)
+		d.expired(x, e.Verdict.Code)
+		return
+	}
+	if k := d.ending[e.Token]; k != nil {
+		delete(d.ending, e.Token)
+		k.ending--
+		d.forget(k)
+		return
+	}
 	c := d.calls[e.Token]
 	if c == nil {
 		return
@@ -403,6 +448,9 @@ func (d *nodeDirector) readStore(k *checkpoint, what []byte) (wire.Code, []byte)
 		return wire.NotExist, nil
 	}
 	n, err := k.store.ReadAt(what[1:], 0, buf)
+	if mayBeCorrupted(k.config.Attributes.CreationFlags, err) {
+		return wire.FailedOperation, nil
+	}
 	if err != nil {
 		d.w.failf("%s: read of %q: %v", d.n.name, what[1:], err)
 		return wire.Library, nil
@@ -412,6 +460,11 @@ func (d *nodeDirector) readStore(k *checkpoint, what []byte) (wire.Code, []byte)
 		d.w.failf("%s: content of section %q of checkpoint %d (update %d) is no value that was written", d.n.name, s.ID, k.id, s.Number)
 	}
 	return wire.OK, binary.BigEndian.AppendUint64(nil, value)
+}
+
+// mayBeCorrupted reports whether an error says that a section is corrupted, which one of a weak checkpoint may be.
+func mayBeCorrupted(flags uint32, err error) bool {
+	return errors.Is(err, segment.ErrCorrupted) && flags&wire.FlagActiveWeak != 0
 }
 
 // content makes the bytes of a value: the number, over and over.

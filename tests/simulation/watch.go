@@ -2,7 +2,9 @@ package simulation
 
 import (
 	"bytes"
+	"path/filepath"
 	"slices"
+	"time"
 
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
@@ -16,12 +18,16 @@ type watch struct {
 	began   map[uint64]wire.Epoch // last epoch in which an active has acted
 	rebuilt bool                  // the directors' store was lost
 	losses  map[uint64]uint64     // updates of asynchronous checkpoints that the service says are lost
+
+	accepted map[uint64]int64             // when an operator accepted that updates of a checkpoint are lost
+	expiries map[uint64]map[uint64]string // sections that expired, by checkpoint and update
 }
 
 func newWatch() watch {
 	return watch{
 		deleted: make(map[uint64]int64), known: make(map[uint64]wire.Config), moved: make(map[uint64][]int64),
-		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch),
+		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch), accepted: make(map[uint64]int64),
+		expiries: make(map[uint64]map[uint64]string),
 	}
 }
 
@@ -53,6 +59,34 @@ func (x *watch) lost(k *checkpoint, count uint64) {
 	if k.config.Attributes.CreationFlags&wire.FlagAllReplicas != 0 {
 		k.d.w.failf("updates of checkpoint %d, which is synchronous, are lost", k.id)
 	}
+}
+
+// accept notes that an operator accepts the loss of updates: what is known from then on need not be all.
+func (x *watch) accept(w *world, id uint64) {
+	if _, before := x.accepted[id]; !before {
+		x.accepted[id] = w.now
+	}
+	x.moved[id] = append(x.moved[id], w.now)
+}
+
+// acceptAll does so for all checkpoints that clients have used.
+func (x *watch) acceptAll(w *world) {
+	for _, o := range w.history.operations {
+		if _, before := x.accepted[o.checkpoint]; !before {
+			x.accept(w, o.checkpoint)
+		}
+	}
+}
+
+// expired checks that all nodes tell of the same section that has expired by an update.
+func (x *watch) expired(k *checkpoint, e *wire.Event) {
+	if x.expiries[k.id] == nil {
+		x.expiries[k.id] = make(map[uint64]string)
+	}
+	if section, known := x.expiries[k.id][e.Update]; known && section != string(e.Expired) {
+		k.d.w.failf("update %d of checkpoint %d: section %q has expired elsewhere, %q on %s", e.Update, k.id, section, e.Expired, k.d.n.name)
+	}
+	x.expiries[k.id][e.Update] = string(e.Expired)
 }
 
 // gone notes that a checkpoint does not exist any more.
@@ -125,6 +159,9 @@ func (w *world) quietConfig(c *wire.Config) {
 			})
 		}
 		w.whole(k)
+		if name == c.Active {
+			w.punctual(k)
+		}
 		if first == nil {
 			first = k
 		} else if c.Active != "" {
@@ -136,12 +173,20 @@ func (w *world) quietConfig(c *wire.Config) {
 // whole checks that what a write of several sections has left in one of them is not missing in another.
 func (w *world) whole(k *checkpoint) {
 	values := make(map[uint64][]string)
+	timed := make(map[string]bool) // the last update may be one that set the expiration
 	for _, o := range w.history.operations {
-		if o.checkpoint == k.id && o.do == opWrite && len(o.sections) > 1 {
+		switch {
+		case o.checkpoint != k.id:
+		case o.do == opWrite && len(o.sections) > 1:
 			values[o.value] = o.sections
+		case o.do == opExpiration:
+			timed[o.sections[0]] = true
 		}
 	}
 	k.store.Sections(func(s segment.Section) bool {
+		if s.Corrupted || timed[string(s.ID)] {
+			return true
+		}
 		for _, other := range values[w.valueIn(k, s.ID)] {
 			if t, exists := k.store.Lookup([]byte(other)); exists && t.Number < s.Number {
 				w.failf("checkpoint %d on %s: update %d wrote section %q and not %q", k.id, k.d.n.name, s.Number, s.ID, other)
@@ -178,15 +223,19 @@ func (w *world) same(a, b *checkpoint) {
 		return all
 	}
 	x, y := list(a), list(b)
+	weak := a.config.Attributes.Weak() // a write that was cut off corrupts one replica
 	equal := slices.EqualFunc(x, y, func(s, t segment.Section) bool {
 		return bytes.Equal(s.ID, t.ID) && s.Number == t.Number && s.Size == t.Size && s.Expiration == t.Expiration &&
-			s.LastUpdate == t.LastUpdate && s.Corrupted == t.Corrupted
+			s.LastUpdate == t.LastUpdate && (s.Corrupted == t.Corrupted || weak)
 	})
 	if !equal {
 		w.failf("checkpoint %d: sections on %s %+v, on %s %+v", a.id, a.d.n.name, x, b.d.n.name, y)
 		return
 	}
 	for i := range x {
+		if x[i].Corrupted || y[i].Corrupted {
+			continue
+		}
 		p, q := make([]byte, x[i].Size), make([]byte, x[i].Size)
 		a.segment.ReadAt(x[i].ID, 0, p)
 		b.segment.ReadAt(x[i].ID, 0, q)
@@ -213,4 +262,52 @@ func (w *world) same(a, b *checkpoint) {
 // lives reports whether a session has not ended.
 func (w *world) lives(session uint64) bool {
 	return slices.ContainsFunc(w.nodes, func(n *node) bool { return n.session[session] != nil })
+}
+
+// lateMax is how long after its time a section may be there at most, while nothing is broken.
+const lateMax = 2 * time.Second
+
+// punctual checks that no section of an active replica is there whose time has come.
+func (w *world) punctual(k *checkpoint) {
+	k.store.Sections(func(s segment.Section) bool {
+		if s.Expiration <= k.d.n.wall()-int64(lateMax) {
+			w.failf("checkpoint %d on %s: section %q has been over for %v", k.id, k.d.n.name, s.ID, time.Duration(k.d.n.wall()-s.Expiration))
+		}
+		return true
+	})
+}
+
+// noResults checks that checkpoints keep nothing any more of requests of sessions that have ended while nothing was broken,
+// and whose node directors knew that they may have written there.
+func (w *world) noResults(ended map[handleKey]bool) {
+	for _, c := range w.directors.configs() {
+		if c.Active == "" {
+			continue // nobody there to drop them
+		}
+		for _, name := range c.InSync {
+			w.nodeNamed(name).director.checkpoints[c.Checkpoint].store.Results(func(r segment.Result) bool {
+				if ended[handleKey{r.Session, c.Checkpoint}] || EndedLeaveNothing && !w.lives(r.Session) {
+					w.failf("checkpoint %d on %s: the result of request %d of session %d is left, which has ended", c.Checkpoint, name, r.Number, r.Session)
+				}
+				return true
+			})
+		}
+	}
+}
+
+// nothing checks that nothing is left anywhere of what nobody has open.
+func (w *world) nothing() {
+	if w.watch.rebuilt {
+		return // what was not restored is kept for the operator
+	}
+	if configs := w.directors.configs(); len(configs) > 0 {
+		w.failf("nobody has checkpoint %d open, and it is still there: %+v", configs[0].Checkpoint, configs[0])
+		return
+	}
+	for _, n := range w.nodes {
+		files, err := filepath.Glob(filepath.Join(w.segmentDir(n), "*"))
+		if err != nil || len(files) > 0 || len(n.files) > 0 || len(n.director.checkpoints) > 0 {
+			w.failf("%s has nothing to keep and keeps %v, %d checkpoints (%v)", n.name, files, len(n.director.checkpoints), err)
+		}
+	}
 }

@@ -3,12 +3,9 @@ package simulation
 import (
 	"container/heap"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -22,7 +19,7 @@ type world struct {
 	queue   events
 	ordinal uint64
 
-	dir       string
+	dir       *runDir
 	network   network
 	nodes     []*node
 	directors *directors
@@ -32,10 +29,10 @@ type world struct {
 	sessions  uint64 // last session number given out
 	values    uint64 // last value written
 	healed    bool   // no more faults, no more operations but the last reads
+	closing   bool   // no section expires any more
 
 	trace   io.Writer // nil: none
-	digest  *strings.Builder
-	failure error // the first one
+	failure error     // the first one
 	stats   Stats
 }
 
@@ -100,19 +97,8 @@ func (w *world) failf(format string, args ...any) {
 
 // tracef tells what happens, if somebody wants to know.
 func (w *world) tracef(format string, args ...any) {
-	if w.trace == nil && w.digest == nil {
-		return
-	}
-	line := fmt.Sprintf("%12.6f ", float64(w.now)/1e9) + fmt.Sprintf(format, args...)
 	if w.trace != nil {
-		fmt.Fprintln(w.trace, line)
-	}
-	if w.digest != nil {
-		h := fnv.New64a()
-		h.Write([]byte(w.digest.String()))
-		h.Write([]byte(line))
-		w.digest.Reset()
-		fmt.Fprintf(w.digest, "%x", h.Sum64())
+		fmt.Fprintf(w.trace, "%12.6f "+format+"\n", append([]any{float64(w.now) / 1e9}, args...)...)
 	}
 }
 
@@ -127,14 +113,4 @@ func (w *world) between(low, high time.Duration) time.Duration {
 // pick draws one of a list that is not empty.
 func pick[T any](w *world, list []T) T { return list[w.rng.IntN(len(list))] }
 
-// newDir makes the directory for the segments of one run, on a tmpfs.
-func newDir() (string, error) {
-	parent := "/dev/shm"
-	if _, err := os.Stat(parent); err != nil {
-		parent = os.TempDir()
-	}
-	dir, err := os.MkdirTemp(parent, "ckpt-simulation-")
-	return dir, err
-}
-
-func (w *world) segmentDir(n *node) string { return filepath.Join(w.dir, n.name) }
+func (w *world) segmentDir(n *node) string { return filepath.Join(w.dir.path, n.name) }
