@@ -213,7 +213,8 @@ func (c *client) use(h *handle, next func()) {
 	}
 	a.sections = [][]byte{[]byte(section)}
 	a.expires = replication.Never
-	if a.do == opExpiration && w.chance(0.8) || (a.do == opCreate || a.do == opGenerate) && w.p.weights[opExpiration] > 0 && w.chance(0.5) {
+	creates := a.do == opCreate || a.do == opGenerate
+	if a.do == opExpiration && w.chance(0.8) || creates && w.p.weights[opExpiration] > 0 && w.chance(0.5) {
 		a.expires = c.n.wall() + int64(w.between(50*time.Millisecond, 3*time.Second))
 	}
 	switch a.do {
