@@ -63,6 +63,8 @@ type Agent struct {
 	lastAsk     uint64
 	ups         []*upWaiter
 	checkpoints map[uint64]*Checkpoint  // by Open number
+	outside     bool                    // the node is outside the cluster, as far as is known
+	members     map[*Library]func()     // to be told when it leaves: see RequireMember
 	late        map[lateKey]*Checkpoint // opens that ended with Timeout and may be answered yet
 	timer       *time.Timer
 	timerAt     int64 // when timer runs; never = not armed
@@ -90,7 +92,8 @@ func New(o Options) *Agent {
 	}
 	a := &Agent{
 		options: o, program: program(), kicked: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
-		asks: map[uint64]*ask{}, checkpoints: map[uint64]*Checkpoint{}, late: map[lateKey]*Checkpoint{}, timerAt: never,
+		asks: map[uint64]*ask{}, checkpoints: map[uint64]*Checkpoint{}, late: map[lateKey]*Checkpoint{},
+		members: map[*Library]func(){}, timerAt: never,
 	}
 	a.changed.L = &a.mu
 	for i := len(a.slots) - 1; i >= 0; i-- {

@@ -15,8 +15,8 @@
 // Everything an application asks becomes a request. A request takes one of the session's slots, is sent, sent again
 // while unanswered, and ends exactly once: by its reply or by its deadline. (session, slot, number) names it for ever, so
 // sending it again is harmless. A request that ends with TryAgain was not carried out and never will be: no copy of it
-// was handed to the bus, or every copy is known to have been turned away. A request whose fate is unknown ends with
-// Timeout.
+// was handed to the bus, or every copy is known to have been turned away. A request whose fate is unknown, or whose time
+// was over when it came, ends with Timeout.
 //
 // The methods named Start… never wait: they return at once and call a function when the call has ended. The others wait
 // for that. A Library groups the checkpoints of one user and has the queue of their callbacks and notifications, which

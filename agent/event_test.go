@@ -103,6 +103,26 @@ func TestGapThatIsForgottenBecomesWholeSections(t *testing.T) {
 	f.expectNext(a, "4 r")
 }
 
+// An event that says that others were lost is not taken for one that changed nothing, though its number is the next one.
+func TestMissedEventIsAskedFor(t *testing.T) {
+	f := newFake(t)
+	a := f.dial()
+	f.watcher(a, NotifyTrack)
+	f.onRequest(func(f *fake, q *frame) {
+		if q.Op == wire.OpChanges {
+			f.ok(q, &wire.ChangesReply{Update: 11, Whole: elements("p")})
+			return
+		}
+		f.ok(q, nil)
+	})
+	missed := event(11, "")
+	missed.Elements, missed.Missed = nil, true
+	f.events(missed)
+	f.expectNext(a, "4 p")
+	f.events(event(12, "q"))
+	f.expectNext(a, "4 q")
+}
+
 func TestLostEventsAreFoundWithoutALaterOne(t *testing.T) {
 	f := newFake(t)
 	a := f.dial()

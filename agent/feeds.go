@@ -346,12 +346,13 @@ func (d *feed) holdLocked(e *wire.Event) {
 	d.held = append(d.held, *e)
 }
 
-// deliverLocked hands one event to each watcher for whom it is the next. gap: it comes too early for one.
+// deliverLocked hands one event to each watcher for whom it is the next. gap: it comes too early for one, or says that others
+// were lost.
 func (d *feed) deliverLocked(e *occurrence) (gap bool) {
 	for _, c := range d.watchers {
 		switch {
 		case c.stalled || e.Update <= c.seen:
-		case e.Update > c.seen+1:
+		case e.Update > c.seen+1, e.Missed:
 			gap = true
 		default:
 			c.tellLocked(e)

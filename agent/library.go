@@ -325,6 +325,7 @@ func (l *Library) closeLocked(timeout time.Duration, done func()) (open []*Check
 		return nil, done
 	}
 	l.closed = true
+	delete(a.members, l)
 	for c := range l.checkpoints {
 		delete(l.checkpoints, c)
 		delete(a.checkpoints, c.open)

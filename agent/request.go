@@ -126,6 +126,8 @@ func (a *Agent) place(r *request, parts [][]byte) (s sending, code wire.Code) {
 		return s, wire.BadHandle
 	case a.maxWrite != 0 && r.total > a.maxWrite:
 		return s, wire.NoResources
+	case r.deadline <= now() && a.phase == up:
+		return s, wire.Timeout // it is not for lack of the service
 	case r.deadline <= now():
 		return s, wire.TryAgain
 	case len(a.waiters) >= waitersMax:

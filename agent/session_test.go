@@ -226,3 +226,63 @@ func TestCloseGoesOnAfterItsTimeout(t *testing.T) {
 	f.listen()
 	f.eventually("closed", func() bool { return len(f.sent(isOp(wire.OpClose))) == 1 })
 }
+
+func TestMembership(t *testing.T) {
+	f := newFake(t)
+	a := f.dial()
+	var left atomic.Int32
+	library := a.NewLibrary(nil, nil)
+	member := func(l *Library) Code { return l.RequireMember(func() { left.Add(1) }) }
+	if code := member(library); code != wire.OK {
+		t.Fatal(code)
+	}
+	tell := func(m wire.Membership) {
+		out, err := wire.Encode(wire.KindMembership, nil, &m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if _, err := f.conns[len(f.conns)-1].Write(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell(wire.Membership{Outside: true, Left: true})
+	f.eventually("the Library is told", func() bool { return left.Load() == 1 })
+	if code := member(a.NewLibrary(nil, nil)); code != wire.Unavailable {
+		t.Errorf("outside the cluster: %v", code)
+	}
+	tell(wire.Membership{Outside: true, Left: true})
+	tell(wire.Membership{})
+	f.eventually("the node is a member again", func() bool { return member(a.NewLibrary(nil, nil)) == wire.OK })
+	if n := left.Load(); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	closed := a.NewLibrary(nil, nil)
+	if code := member(closed); code != wire.OK {
+		t.Fatal(code)
+	}
+	closed.StartClose(time.Second, func() {})
+	if code := member(closed); code != wire.BadHandle {
+		t.Errorf("of a closed Library: %v", code)
+	}
+	// It has left and come back while the agent was away: the Welcome says so.
+	f.mu.Lock()
+	f.welcome = func(w *wire.Welcome) { w.Membership.Left = true }
+	f.mu.Unlock()
+	f.disconnect()
+	f.listen()
+	a.kick()
+	f.open(a)
+	f.eventually("the one that is open is told", func() bool { return left.Load() == 2 })
+}
+
+func TestTimeIsOver(t *testing.T) {
+	f := newFake(t)
+	a := f.dial()
+	got := make(chan Code, 1)
+	a.Library().StartUnlink("name", -time.Second, func(r *Result) { got <- r.Code })
+	if code := <-got; code != wire.Timeout {
+		t.Errorf("%v, want Timeout", code)
+	}
+}

@@ -45,6 +45,7 @@ func (a *Agent) dialSocket(hello *wire.Hello) (*socket, *wire.Welcome, error) {
 		return nil, nil, err
 	}
 	a.options.SessionFD(-1, s.fd)
+	a.setMembership(w.Membership)
 	a.spawn("session", s.receive)
 	return s, w, nil
 }
@@ -111,7 +112,7 @@ func (s *socket) send(frame []byte) error {
 	return errors.Join(cerr, err)
 }
 
-// receive takes segment replies until the connection ends.
+// receive takes packets until the connection ends.
 func (s *socket) receive() {
 	defer close(s.lost)
 	b := make([]byte, 4096)
@@ -121,7 +122,7 @@ func (s *socket) receive() {
 		if err != nil || n == 0 {
 			return
 		}
-		s.replica(b[:n], descriptor(oob[:oobn]))
+		s.packet(b[:n], descriptor(oob[:oobn]))
 	}
 }
 
@@ -148,25 +149,32 @@ func descriptor(oob []byte) int {
 	return fd
 }
 
-// replica hands one SegmentReply to whoever asked. It is guarded apart so that a bad packet does not end the session.
-func (s *socket) replica(frame []byte, fd int) {
-	defer s.a.guard("segment reply")
-	var r wire.SegmentReply
+// packet deals with one packet. It is guarded apart so that a bad one does not end the session.
+func (s *socket) packet(frame []byte, fd int) {
+	defer s.a.guard("session packet")
 	d, err := wire.NewDecoder(frame)
 	if err == nil {
 		defer d.Release()
-		if d.Kind != wire.KindReplica {
+		switch d.Kind {
+		case wire.KindReplica:
+			var r wire.SegmentReply
+			if err = d.Value(&r); err == nil {
+				s.a.answerAsk(r.Ask, r.Error, fd)
+				return
+			}
+		case wire.KindMembership:
+			var m wire.Membership
+			if err = d.Value(&m); err == nil {
+				s.a.setMembership(m)
+			}
+		default:
 			err = &wire.FormatError{Reason: "unexpected packet"}
-		} else {
-			err = d.Value(&r)
 		}
 	}
+	closeFD(fd)
 	if err != nil {
-		closeFD(fd)
 		s.a.malformed.Add(1)
-		return
 	}
-	s.a.answerAsk(r.Ask, r.Error, fd)
 }
 
 // close ends the connection. The owner of SessionFD is told first: afterwards the number may mean something else.

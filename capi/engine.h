@@ -17,10 +17,10 @@
 #include <stdint.h>
 
 /* Changes whenever anything in this file does; front and engine refuse each other if they differ. */
-#define CKPT_ENGINE_ABI 4u
+#define CKPT_ENGINE_ABI 5u
 
 enum ckpt_op {
-	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell, consumption_bell. out: id (of the library handle) */
+	CKPT_OP_INITIALIZE = 1,	/* in: tag, bell, consumption_bell, left. out: id (of the library handle) */
 	CKPT_OP_FINALIZE,	/* in: id. Local part (queue, bell, eventfd) is done when submit returns */
 	CKPT_OP_OPEN,		/* in: lib, tag, name, attributes, open_flags, compare_retention,
 				 * whole_flags, backup. out: id, attributes, fd */
@@ -148,6 +148,8 @@ struct ckpt_call {
 	uint32_t *bell;		/* INITIALIZE: futex word in the front's memory, valid until FINALIZE was submitted.
 				 * The engine adds 1 and wakes all waiters when an event is queued and at finalize */
 	uint32_t *consumption_bell;	/* INITIALIZE: the same for the events of ckptEngineConsumed */
+	uint32_t *left;		/* INITIALIZE: NULL, or a word as bell for a client that is served only on a member of the cluster:
+				 * UNAVAILABLE if the node is none; when it leaves the cluster the engine writes 1 and rings bell */
 
 	uint32_t error;		/* out: SaAisErrorT */
 	uint32_t index;		/* out: element at fault */

@@ -12,7 +12,7 @@ import (
 )
 
 // signal tells the front about a library handle's queue: the bell for threads in Dispatch(BLOCKING), the eventfd for
-// those that poll. Its methods run under the queue's lock, and not any more once the handle was closed.
+// those that poll. Its methods run under the queue's lock, left under the agent's, and not any more once the handle was closed.
 type signal struct {
 	bell *C.uint32_t
 	fd   int // -1: none yet
@@ -22,6 +22,12 @@ type signal struct {
 func (s *signal) Ring() {
 	atomic.AddUint32((*uint32)(unsafe.Pointer(s.bell)), 1)
 	wake(s.bell)
+}
+
+// left tells the front that the node has left the cluster, and has those in Dispatch(BLOCKING) look.
+func (s *signal) left(word *C.uint32_t) {
+	atomic.StoreUint32((*uint32)(unsafe.Pointer(word)), 1)
+	s.Ring()
 }
 
 // Raise implements agent.Signal.

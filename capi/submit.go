@@ -68,6 +68,9 @@ func plain(call *C.struct_ckpt_call) func(*agent.Result) {
 func initialize(call *C.struct_ckpt_call, timeout time.Duration) {
 	id, a := the.newLibrary(call.bell, call.consumption_bell)
 	a.StartUp(timeout, func(code wire.Code) {
+		if l := the.library(C.uint64_t(id)); code == wire.OK && call.left != nil && l != nil {
+			code = l.RequireMember(func() { l.signal.left(call.left) })
+		}
 		if code != wire.OK {
 			the.finalize(id, timeout, func() {})
 		}

@@ -12,7 +12,8 @@ import (
 //	BAD_OPERATION  it is not collocated with asynchronous updates
 //	NO_RESOURCES   no room for a replica on the node
 //	UNAVAILABLE    the node is locked and has no replica
-//	TRY_AGAIN      the node's replica does not have all updates: it is joining; to be asked again when it has
+//	TRY_AGAIN      the node's replica does not have all updates: it is joining, from another one that is active until
+//	               then; to be asked again when it has
 func (k *Core) active(n *node, a *Active) {
 	c := k.checkpoints[a.Checkpoint]
 	switch {
@@ -50,9 +51,17 @@ func (k *Core) active(n *node, a *Active) {
 	default:
 		k.skip(c, without(c.Skip, n.Name))
 		k.place(c, n)
+		if other := k.successor(c.Config.InSync); c.Config.Active == "" && k.nodes[other].Up {
+			// Nobody else can fill it, and there may be no program that could choose another: the in-sync set may be nodes
+			// that hold a backup alone.
+			k.change(c, func(f *wire.Config) {
+				f.Active = other
+				f.Epoch.Counter++
+			})
+		}
 		from := "from the active one on node " + c.Config.Active
 		if c.Config.Active == "" {
-			from = "when a replica that has all updates is made active, which are on " + strings.Join(c.Config.InSync, ", ")
+			from = "when a node with all updates is back, which are " + strings.Join(c.Config.InSync, ", ")
 		}
 		k.refuse(wire.TryAgain, "joining: the replica on node %s is filled %s", n.Name, from)
 		return

@@ -15,6 +15,7 @@ type Core struct {
 	cluster     [16]byte
 	store       [16]byte // cluster as the store was made with: tells stores apart
 	generation  uint64   // 0 = not founded
+	memberships uint64   // memberships given to nodes so far
 	next        uint64   // number of the next checkpoint
 	version     uint64   // of the configurations: counts every change of one
 	checkpoints map[uint64]*checkpoint
@@ -55,7 +56,8 @@ type node struct {
 	Controller  bool
 	ReplicasMax uint32
 	Up          bool
-	Locked      bool // outside the cluster: holds no replica that another node can hold
+	Locked      bool   // outside the cluster: holds no replica that another node can hold
+	Membership  uint64 // number drawn when the node became known; 0 = by an earlier release
 
 	replicas int // in-sync and joining ones: follows from the configurations
 }

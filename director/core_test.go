@@ -321,3 +321,44 @@ func TestCheckNotices(t *testing.T) {
 		}
 	}
 }
+
+// A node's membership has a name that lasts until an operator removes it.
+func TestMembership(t *testing.T) {
+	k := founded()
+	register := func(k *Core, incarnation uint64) wire.Epoch {
+		t.Helper()
+		r := k.Apply(&NodeUp{From: From{"n", incarnation}, Host: "h", Holder: k.Incarnation("n")})
+		if r.Node == nil {
+			t.Fatalf("not registered: %s", r.Text)
+		}
+		return r.Node.Member
+	}
+	up(k, "other", true, 10)
+	first := register(k, 1)
+	if first.Generation != k.Generation() || first.Counter == 0 {
+		t.Fatalf("member %v of generation %d", first, k.Generation())
+	}
+	if again := register(k, 2); again != first {
+		t.Errorf("after a restart member %v, was %v", again, first)
+	}
+	snapshot, err := k.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored, err := RestoreCore(snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []*Core{k, restored} {
+		if again := register(k, 3); again != first {
+			t.Errorf("member %v, was %v", again, first)
+		}
+		k.Apply(&NodeDown{From: From{"n", 3}})
+		if r := k.Apply(&NodeRemove{Name: "n"}); r.Code != wire.OK {
+			t.Fatal(r.Text)
+		}
+		if next := register(k, 4); next.Generation != first.Generation || next.Counter <= first.Counter {
+			t.Errorf("after it was removed member %v, was %v", next, first)
+		}
+	}
+}

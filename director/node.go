@@ -25,7 +25,8 @@ func (k *Core) nodeUp(u *NodeUp) {
 			k.refuse(wire.NoResources, "%d nodes are known", NodesMax)
 			return
 		}
-		n = &node{Name: u.Node}
+		k.memberships++
+		n = &node{Name: u.Node, Membership: k.memberships}
 		k.nodes[u.Node] = n
 		k.order = nil
 	} else if text := n.taken(u); text != "" {
@@ -64,7 +65,8 @@ func (n *node) taken(u *NodeUp) string {
 
 // reconcile compares what the node has announced with the configurations.
 func (k *Core) reconcile(n *node, u *NodeUp) {
-	reply := &wire.RegisterReply{Cluster: k.cluster, Locked: n.Locked, Rebuild: k.asks(n.Name)}
+	reply := &wire.RegisterReply{Cluster: k.cluster, Locked: n.Locked, Rebuild: k.asks(n.Name),
+		Member: wire.Epoch{Generation: k.generation, Counter: n.Membership}}
 	announced := make(map[uint64]Announced, len(u.Replicas))
 	for _, a := range u.Replicas {
 		if k.foreign(a) {

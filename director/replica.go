@@ -4,6 +4,9 @@ import "libckpt/internal/wire"
 
 // replicaDrop takes a replica that does not acknowledge, or is full, away from those the active waits for. Nobody but
 // the active can ask for it. It has no errors: the answer shows what the configuration is.
+//
+// A joining replica that the active waits for is one it may have proposed: the epoch is raised, as when the in-sync set
+// shrinks. So the active knows that the proposal is void, though the node may join again in the same step.
 func (k *Core) replicaDrop(n *node, r *ReplicaChange) {
 	c := k.checkpoints[r.Checkpoint]
 	if c == nil {
@@ -22,6 +25,12 @@ func (k *Core) replicaDrop(n *node, r *ReplicaChange) {
 			k.fill(c)
 		case joining && r.Full:
 			k.stopJoining(c, r.Replica)
+			k.fill(c)
+		case joining && c.sinceOf(r.Replica).Version <= r.Version: // else it is about an earlier joining
+			k.change(c, func(f *wire.Config) {
+				f.Joining = without(f.Joining, r.Replica)
+				f.Epoch.Counter++
+			})
 			k.fill(c)
 		}
 	}

@@ -21,6 +21,7 @@ type state struct {
 	Unlinks     []unlinkEntry // by session, then slot
 	Rebuild     []rebuild     // at most one
 	Store       [16]byte
+	Memberships uint64
 }
 
 type unlinkEntry struct {
@@ -32,7 +33,8 @@ type unlinkEntry struct {
 
 // Snapshot gives the state as bytes, the same for the same state.
 func (k *Core) Snapshot() ([]byte, error) {
-	s := state{Cluster: k.cluster, Generation: k.generation, Next: k.next, Version: k.version, Checkpoints: k.inOrder(), Store: k.store}
+	s := state{Cluster: k.cluster, Generation: k.generation, Next: k.next, Version: k.version, Checkpoints: k.inOrder(), Store: k.store,
+		Memberships: k.memberships}
 	for _, name := range slices.Sorted(maps.Keys(k.nodes)) {
 		s.Nodes = append(s.Nodes, k.nodes[name])
 	}
@@ -70,6 +72,7 @@ func RestoreCore(snapshot []byte) (*Core, error) {
 	if k.store = s.Store; k.store == [16]byte{} {
 		k.store = s.Cluster
 	}
+	k.memberships = s.Memberships
 	for _, n := range s.Nodes {
 		k.nodes[n.Name] = n
 	}

@@ -28,6 +28,7 @@ type checkpoint struct {
 	store    *replicaStore    // of seg
 	gone     bool             // deleted, or the node's replica is lost: handles are bad
 	told     uint64           // number of the last update that applications were, or need not be, told of
+	learning bool             // see learnAgain
 	history  history
 	deleted  deletions
 	notified map[*session]wishes // sessions to be sent events
@@ -219,10 +220,21 @@ func (c *checkpoint) notifyLocked(s *session, before, after wish) {
 		return
 	}
 	delete(c.notified, s)
-	if len(c.notified) == 0 {
-		c.history.clear()
-		c.deleted = deletions{}
+	if len(c.notified) == 0 && !c.askedElsewhereLocked() {
+		c.forgetUpdatesLocked()
 	}
+}
+
+// askedElsewhereLocked reports whether applications on other nodes may ask the active replica, which is here, what they
+// have missed.
+func (c *checkpoint) askedElsewhereLocked() bool {
+	here := c.n.o.Node
+	return c.config.Active == here && slices.ContainsFunc(c.config.Open, func(node string) bool { return node != here })
+}
+
+func (c *checkpoint) forgetUpdatesLocked() {
+	c.history.clear()
+	c.deleted = deletions{}
 }
 
 func (w *wishes) count(of wish, n int) {

@@ -92,6 +92,7 @@ func (n *Node) heartbeat() bool {
 		case head.Error != wire.OK:
 			return false
 		}
+		n.setMembership(reply.Locked, wire.Epoch{})
 		n.obey(reply.Configs, reply.Drop)
 		if reply.Rebuild && after == 0 && !n.announceFormer() {
 			return false
@@ -186,6 +187,7 @@ func (n *Node) register() bool {
 		}
 		return false
 	}
+	n.setMembership(reply.Locked, reply.Member)
 	if !reply.Rebuild { // else they go on as without directors, until they are restored
 		for _, id := range reply.Foreign {
 			n.setAside(id)

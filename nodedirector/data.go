@@ -116,7 +116,24 @@ func (c *call) status(h *handle) {
 		h.c.answers = append(h.c.answers, func() { c.answer(wire.Reply{Error: code}, nil, nil, false) })
 		return
 	}
-	h.c.readLocked(wire.OpStatus, nil, nil, c.answerBy(), c.replied)
+	// What this node has set may not have reached the active replica's yet.
+	attributes, version := h.c.config.Attributes, h.c.config.Version
+	h.c.readLocked(wire.OpStatus, nil, nil, c.answerBy(), func(r wire.Reply, body any, data, rest []byte) {
+		var status wire.StatusReply
+		if r.Error != wire.OK || rest == nil {
+			c.replied(r, body, data, rest)
+			return
+		}
+		if err := wire.Unmarshal(rest, &status); err != nil {
+			c.s.n.malformedMessage("a node", err)
+			c.answer(wire.Reply{Error: wire.Library}, nil, nil, false)
+			return
+		}
+		if version > status.Version {
+			status.Attributes = attributes
+		}
+		c.answer(r, &status, nil, false)
+	})
 }
 
 // synchronize answers when every in-sync replica has all updates made before. The checkpoint's lock is held.

@@ -78,6 +78,7 @@ func (c *call) notify(r *wire.NotifyRequest) {
 		}
 		if r.On {
 			h.c.learnNumber(c.answerBy())
+			h.c.learnAgain()
 		}
 		h.c.mu.Lock()
 		c.s.setNotify(h, wishOf(r.On && h.flags&wire.OpenRead != 0, wanted[open]))
@@ -103,6 +104,27 @@ func (c *checkpoint) learnNumber(deadline int64) {
 	c.mu.Lock()
 	c.told = max(c.told, reply.Update)
 	c.mu.Unlock()
+}
+
+// learnAgain finds out, later, whether there have been updates of a checkpoint without a replica here whose events were lost.
+// Agents ask for events again and again: so the last one is not lost for ever.
+func (c *checkpoint) learnAgain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seg != nil || c.told == 0 || c.gone || c.learning {
+		return
+	}
+	c.learning = true
+	c.n.goDo(func() {
+		var reply wire.ChangesReply
+		code := c.readWhole(wire.OpChanges, &wire.ChangesRequest{Since: math.MaxUint64}, monotonic()+int64(learnWaitMax), &reply)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.learning = false
+		if code == wire.OK && c.seg == nil && !c.gone {
+			c.tellLocked(&replication.Effect{Event: wire.Event{Checkpoint: c.id, Update: reply.Update, Missed: true}})
+		}
+	})
 }
 
 // setNotify records what a handle wants to be told. The checkpoint's lock is held.

@@ -42,6 +42,7 @@ const (
 
 // Waits.
 const (
+	learnWaitMax       = 10 * time.Second       // to hear from an active replica elsewhere which updates there have been
 	requestWaitMax     = 10 * time.Minute       // whatever a request's deadline says
 	directorTryTimeout = 2 * time.Second        // one request to the director
 	operatorTryTimeout = 8 * time.Second        // of an operator's request: a change of the group of directors takes its time

@@ -50,6 +50,7 @@ type Options struct {
 	SocketMode      fs.FileMode
 	Release         string             // of this build, for operators
 	Timing          replication.Timing // of the leases between nodes; zero values: the defaults
+	Continue        bool               // as in replication.Options
 	// ControlConn and UpdateConn carry messages between node directors, apart from each other and from Conn, so that none
 	// has to wait for the others; nil: Conn does.
 	ControlConn, UpdateConn *nats.Conn
@@ -81,6 +82,7 @@ type Node struct {
 	checkpoints map[uint64]*checkpoint
 	replicas    int             // counted against ReplicasMax
 	refused     map[uint64]bool // checkpoints whose segment was refused
+	membership  membership
 	stopping    bool
 
 	staged    atomic.Uint64 // bytes of unfinished requests
@@ -211,6 +213,7 @@ func (n *Node) start() error {
 	if err := n.restoreReplicas(); err != nil {
 		return err
 	}
+	n.loadMembership()
 	if err := n.restoreSessions(); err != nil {
 		return err
 	}
@@ -336,7 +339,7 @@ func (n *Node) checkpointOf(id uint64, name string) *checkpoint {
 		n.cores++
 		c.core = replication.New(replication.Options{
 			Node: n.o.Node, Incarnation: n.incarnation, Checkpoint: id, Pairs: n.pairs, Serial: n.cores, Timing: n.o.Timing,
-			Start: n.begun,
+			Start: n.begun, Continue: n.o.Continue,
 		})
 		c.config.Checkpoint, c.config.Name = id, name
 		n.checkpoints[id] = c

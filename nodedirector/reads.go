@@ -125,7 +125,7 @@ func (c *checkpoint) readHereLocked(op wire.Op, body any) (reply wire.Reply, out
 		return wire.Reply{Error: code}, &r, data
 	case wire.OpStatus:
 		return wire.Reply{Error: wire.OK}, &wire.StatusReply{
-			Attributes: c.config.Attributes, Sections: c.seg.Count(), Memory: c.seg.Used(),
+			Attributes: c.config.Attributes, Sections: c.seg.Count(), Memory: c.seg.Used(), Version: c.config.Version,
 		}, nil
 	case wire.OpSections:
 		return wire.Reply{Error: wire.OK}, c.pageLocked(body.(*wire.SectionsRequest)), nil

@@ -41,6 +41,10 @@ type session struct {
 	restored  bool            // from an earlier process; does not change
 	pruning   bool            // prune is to be called
 	written   map[uint64]bool // checkpoints that may hold answers to the session's requests
+
+	telling sync.Mutex    // held while the agent is told of the node's standing, and before mu; guards what follows
+	greeted *net.UnixConn // the connection that was welcomed last
+	told    standing
 }
 
 // handle is a checkpoint opened by a session.
@@ -92,6 +96,7 @@ func (n *Node) newSession(p process, program string) (*session, error) {
 		return nil, err
 	}
 	s := n.sessionOf(r, j)
+	s.told.left = n.standing().left
 	s.operator = p.pid != 0 && (p.uid == 0 || p.uid == uint32(os.Geteuid()))
 	err = n.enlist(s)
 	if err == nil {

@@ -199,6 +199,7 @@ func (c *call) list() {
 func (c *call) nodeStatus() {
 	n := c.s.n
 	r := wire.NodeStatusReply{
+		Outside: n.standing().outside,
 		Cluster: n.o.Cluster, Node: n.o.Node, Release: n.o.Release,
 		ReplicasMax: uint32(n.o.ReplicasMax), MemoryMax: n.o.SharedMemoryMax,
 		Uptime: int64(time.Since(n.started)), Malformed: n.malformed.Load() + n.peers.malformed(),

@@ -143,7 +143,7 @@ func (n *Node) hello(c *net.UnixConn, frame []byte) (*session, error) {
 		Cluster: n.o.Cluster, Node: n.o.Node, Session: s.id, Secret: s.record.Secret,
 		Bus: n.o.BusURLs, User: s.record.User, Password: s.record.Password, MaxWrite: n.o.WriteMax,
 	}
-	if err := n.welcome(c, &w); err != nil {
+	if err := s.greet(c, &w); err != nil {
 		s.disconnected(c)
 		return nil, nil
 	}

@@ -120,11 +120,17 @@ func (c *checkpoint) tellLocked(e *replication.Effect) {
 		return
 	}
 	c.told = e.Event.Update
-	if len(c.notified) > 0 {
+	if len(c.notified) == 0 && !c.askedElsewhereLocked() {
+		c.forgetUpdatesLocked()
+		return
+	}
+	if e.Event.Missed {
+		c.history.clear()
+	} else {
 		c.history.add(e.Event)
 		c.deleted.add(&e.Event)
-		c.n.sendEvents(c.notified, e)
 	}
+	c.n.sendEvents(c.notified, e)
 }
 
 // tick lets core do what is due.

@@ -89,7 +89,7 @@ void ckpt_due_run(const struct ckpt_api *api, const struct ckpt_due *due)
 	ckpt_unpark(elements);
 }
 
-enum next { NEXT_CALLBACK, NEXT_NONE, NEXT_FINALIZED };
+enum next { NEXT_CALLBACK, NEXT_NONE, NEXT_FINALIZED, NEXT_STALE };
 
 /* Takes events until one is a callback. */
 static enum next next_due(struct ckpt_library *l, struct ckpt_due *due)
@@ -102,6 +102,8 @@ static enum next next_due(struct ckpt_library *l, struct ckpt_due *due)
 
 		if (atomic_load_explicit(&l->finalized, memory_order_acquire))
 			return NEXT_FINALIZED;
+		if (ckpt_library_stale(l))
+			return NEXT_STALE;
 		ckpt_engine_enter(&entry);
 		taken = ckpt_engine.next(l->id, &event);
 		ckpt_engine_leave(&entry);
@@ -145,6 +147,8 @@ uint32_t ckpt_dispatch(struct ckpt_library *l, enum ckpt_dispatch flags)
 			continue;
 		}
 		ckpt_object_release(&l->object);
+		if (next == NEXT_STALE)
+			return SA_AIS_ERR_UNAVAILABLE;
 		if (next == NEXT_FINALIZED)
 			break;
 		if (next == NEXT_NONE)

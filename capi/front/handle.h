@@ -58,7 +58,7 @@ bool ckpt_object_retire(struct ckpt_object *object);
 
 /* Words that live as long as the process and belong to this object while it exists: what others may still touch when the
  * object is gone. */
-enum ckpt_word { CKPT_WORD_EVENTS, CKPT_WORD_CONSUMPTION, CKPT_WORDS };
+enum ckpt_word { CKPT_WORD_EVENTS, CKPT_WORD_CONSUMPTION, CKPT_WORD_LEFT, CKPT_WORDS };
 uint32_t *ckpt_object_word(const struct ckpt_object *object, enum ckpt_word word);
 
 #endif

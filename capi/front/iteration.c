@@ -309,6 +309,11 @@ uint32_t ckpt_iteration_end(struct ckpt_iteration *i)
 	return ckpt_object_retire(&i->object) ? SA_AIS_OK : SA_AIS_ERR_BAD_HANDLE;
 }
 
+const struct ckpt_library *ckpt_iteration_library(const struct ckpt_iteration *i)
+{
+	return ckpt_library_of(checkpoint_of(i));
+}
+
 void ckpt_iteration_release(struct ckpt_iteration *i)
 {
 	ckpt_object_release(&i->object);

@@ -22,6 +22,9 @@ static inline struct ckpt_iteration *ckpt_iteration_acquire(const struct ckpt_ap
 
 void ckpt_iteration_release(struct ckpt_iteration *i);
 
+/* The library handle above it. */
+const struct ckpt_library *ckpt_iteration_library(const struct ckpt_iteration *i);
+
 /* Begins an iteration; time_ns >= 0 is wall clock. Consumes the caller's reference to c. Returns SA_AIS_OK with a handle, or a
  * code of the service. */
 uint32_t ckpt_iteration_start(struct ckpt_checkpoint *c, enum ckpt_choice chosen, int64_t time_ns, uint64_t *handle);

@@ -47,6 +47,8 @@ uint32_t ckpt_library_new(const struct ckpt_api *api, struct ckpt_library **new)
 	}
 	l->bell = ckpt_object_word(&l->object, CKPT_WORD_EVENTS);
 	l->consumption_bell = ckpt_object_word(&l->object, CKPT_WORD_CONSUMPTION);
+	l->left = ckpt_object_word(&l->object, CKPT_WORD_LEFT);
+	__atomic_store_n(l->left, 0, __ATOMIC_RELAXED);
 	*new = ckpt_object_acquire_pending(l->object.handle, api->library);
 	return SA_AIS_OK;
 }
@@ -61,6 +63,7 @@ uint32_t ckpt_library_start(struct ckpt_library *l)
 		call->tag = l->object.handle;
 		call->bell = l->bell;
 		call->consumption_bell = l->consumption_bell;
+		call->left = l->members_only ? l->left : NULL;
 		error = ckpt_call_run(&call, &held);
 	}
 	if (error != SA_AIS_OK) {

@@ -40,6 +40,8 @@ struct ckpt_library {
 	uint64_t id;			/* the engine's number */
 	uint32_t *bell;			/* changes when an event is queued, and at finalize */
 	uint32_t *consumption_bell;	/* the same for immediate consumption */
+	bool members_only;		/* set before ckpt_library_start: serve the client only on a member of the cluster */
+	uint32_t *left;			/* members_only: 1 from when the node has left the cluster, for good; else 0 */
 	pthread_mutex_t lock;		/* guards what follows; held over short engine entries only */
 	atomic_bool finalized;		/* read without it */
 	int selection;			/* eventfd, -1 before the first ckpt_library_selection */
@@ -53,7 +55,8 @@ struct ckpt_library {
 uint32_t ckpt_library_new(const struct ckpt_api *api, struct ckpt_library **l);
 
 /* Introduces a new handle to the service, waiting for that, and makes it usable. On failure the handle and the caller's
- * reference are gone. Returns SA_AIS_OK, or any code of the service. */
+ * reference are gone. Returns SA_AIS_OK, or any code of the service: SA_AIS_ERR_UNAVAILABLE if the handle is members_only
+ * and the node is outside the cluster. */
 uint32_t ckpt_library_start(struct ckpt_library *l);
 
 /* The descriptor that is readable while a callback waits, made by the first call. Returns SA_AIS_OK,
@@ -64,6 +67,13 @@ uint32_t ckpt_library_selection(struct ckpt_library *l, int *fd);
  * The caller's reference stays. Returns SA_AIS_OK, SA_AIS_ERR_BAD_HANDLE (another thread was first) or
  * SA_AIS_ERR_NO_MEMORY (nothing done). */
 uint32_t ckpt_library_finalize(struct ckpt_library *l);
+
+/* Whether the handle is stale: members_only, and the node has left the cluster since it was made. It stays so if the node
+ * comes back; Finalize is all that is left to do. */
+static inline bool ckpt_library_stale(const struct ckpt_library *l)
+{
+	return __atomic_load_n(l->left, __ATOMIC_ACQUIRE) != 0;
+}
 
 /* The object of a live handle with a reference for the caller, or NULL. */
 static inline void *ckpt_library_acquire(const struct ckpt_api *api, uint64_t handle)

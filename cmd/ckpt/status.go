@@ -26,7 +26,7 @@ func statusCommand() *cobra.Command {
 					return err
 				}
 				s := status{r.Cluster, r.Node, r.Release, r.Director, r.Replicas, r.ReplicasMax, r.Sessions,
-					r.MemoryUsed, r.MemoryMax, time.Duration(r.Uptime).Seconds(), r.Malformed}
+					r.MemoryUsed, r.MemoryMax, time.Duration(r.Uptime).Seconds(), r.Malformed, r.Outside}
 				return c.print(cmd.OutOrStdout(), s, func(w io.Writer) { printStatus(w, r) })
 			})
 		},
@@ -48,6 +48,7 @@ type status struct {
 	MemoryMax   uint64  `json:"memoryMax"`  // bytes, 0 = no limit
 	Uptime      float64 `json:"uptime"`     // seconds
 	Malformed   uint64  `json:"malformed"`  // messages dropped
+	Outside     bool    `json:"outside"`    // the cluster: an operator has locked the node
 }
 
 func printStatus(w io.Writer, r *wire.NodeStatusReply) {
@@ -62,6 +63,9 @@ func printStatus(w io.Writer, r *wire.NodeStatusReply) {
 	}
 	fmt.Fprintf(t, "cluster\t%s\n", r.Cluster)
 	fmt.Fprintf(t, "node\t%s\n", r.Node)
+	if r.Outside {
+		fmt.Fprintf(t, "membership\toutside the cluster: locked by an operator\n")
+	}
 	fmt.Fprintf(t, "release\t%s\n", r.Release)
 	fmt.Fprintf(t, "up for\t%v\n", time.Duration(r.Uptime).Truncate(time.Second))
 	fmt.Fprintf(t, "director\t%s\n", director)

@@ -45,6 +45,7 @@ type Config struct {
 	WriteMax        uint64
 	StagingMax      uint64
 	Persist         string // auto, always or never
+	Headless        string // stop or continue
 	SocketMode      fs.FileMode
 
 	RaftListen string // "" = none

@@ -78,6 +78,7 @@ shared-memory-max: 2GB
 write-max: 64 MiB
 socket-mode: 0660
 persist: always
+headless: continue
 controller: true
 node-timeout: 1500ms
 log-level: debug
@@ -95,7 +96,7 @@ cluster-secret-file: /secret
 		t.Fatal(err)
 	}
 	if c.RunDir != "/r" || c.SegmentDir != "/dev/shm/s" || strings.Join(c.NATS, " ") != "nats://a:4222 tls://b:4222" ||
-		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || c.Persist != "always" || !c.Controller ||
+		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || c.Persist != "always" || c.Headless != "continue" || !c.Controller ||
 		c.NodeTimeout != 1500*time.Millisecond || c.LogLevel != slog.LevelDebug || c.LogFormat != "json" ||
 		c.RaftListen != "0.0.0.0:7000" || fmt.Sprint(c.Directors) != "[{a h1:7000} {b [::1]:7000}]" || !c.VotingOnly || c.TLSCA != "/ca" ||
 		fmt.Sprint(c.Routes) != "[{a h1:7001} {b h2:7001}]" || c.RouteListen != "0.0.0.0:7001" || c.BulkListen != "h1:0" ||
@@ -138,6 +139,7 @@ func TestRefusedInFile(t *testing.T) {
 		{"directors: a=h:1,a=h:2\n", ":1: ", "not two directors"},
 		{"directors: a=h:1,b=h:1\n", ":1: ", "not two directors"},
 		{"persist: sometimes\n", ":1: ", `"sometimes" is not auto, always or never`},
+		{"headless: run\n", ":1: ", `"run" is neither stop nor continue`},
 		{"log-level: loud\n", ":1: ", "not debug"},
 		{"log-format: xml\n", ":1: ", "neither text nor json"},
 	} {

@@ -127,6 +127,11 @@ var Keys = []Key{
 		Help: "which checkpoints are kept on disk too, each while this node has its only replica: auto (those made through the " +
 			"OpenClovis API), always (all) or never",
 		set: persist},
+	{Name: "headless", Kind: "policy", Default: "stop", preset: true, Daemons: nodes,
+		Help: "what the active replica of an asynchronous checkpoint does when it does not hear the other replicas and no director " +
+			"has made another one active: stop, or continue alone, at the price that two may be active and updates are lost when " +
+			"they meet",
+		set: headless},
 	{Name: "socket-mode", Kind: "mode", Default: "0666", preset: true, Daemons: nodes,
 		Help: "permissions of the session socket, octal: who may connect to it may use the service",
 		set:  mode},
@@ -389,6 +394,15 @@ func persist(c *Config, v string) error {
 		return nil
 	}
 	return fmt.Errorf("%q is not auto, always or never", v)
+}
+
+func headless(c *Config, v string) error {
+	switch v {
+	case "stop", "continue":
+		c.Headless = v
+		return nil
+	}
+	return fmt.Errorf("%q is neither stop nor continue", v)
 }
 
 func logFormat(c *Config, v string) error {

@@ -112,6 +112,9 @@ type RegisterReply struct {
 	Foreign []uint64 // announced, of another generation of the directors' store: kept, but not served
 	Locked  bool     // see HeartbeatReply
 	Rebuild bool     // the directors lost their store: send what is Foreign with AnnounceRequests
+	// Member names the node's membership: it differs from the one of an earlier registration with the same generation if
+	// an operator removed the node in between. A director of an earlier release gives none (Counter 0).
+	Member Epoch
 }
 
 // AnnounceRequest gives the whole configurations of replicas of another generation of the directors' store, so that
@@ -180,7 +183,9 @@ type CheckpointRequest struct {
 // ReplicaRequest is on one node's replica of a checkpoint. The answer has the configuration after it; a request that
 // does not fit the present configuration (another epoch, another active, another joining) changes nothing.
 //
-//	ReplicaDrop    by the active: the node does not acknowledge any more, or is Full. It leaves the in-sync set.
+//	ReplicaDrop    by the active: the node does not acknowledge any more, or is Full. It leaves the in-sync set, or
+//	               those joining if it has been joining since Version or before. The epoch is raised, unless it only
+//	               joined and is Full.
 //	ReplicaJoined  by the active: the node has acknowledged Base. It enters the in-sync set.
 //	ReplicaLost    by the node itself: it has no (complete) replica any more. It leaves the in-sync set; a node that
 //	               was joining with a stale copy says so before it throws that away.

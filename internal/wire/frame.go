@@ -13,18 +13,19 @@ type Kind byte
 
 // Kinds of frames.
 const (
-	KindRequest  Kind = 'q' // agent → node director: Request, body, data
-	KindReply    Kind = 'r' // node director → agent: Reply, body, data
-	KindEvents   Kind = 'e' // node director → agent: []Event
-	KindDirector Kind = 'd' // node director → director: DirectorRequest, body
-	KindDirected Kind = 'D' // director → node director: DirectorReply, body
-	KindChanged  Kind = 'c' // director → node directors: Changed
-	KindPeer     Kind = 'p' // node director → node director: replication.EncodeMessage
-	KindHello    Kind = 'h' // session socket, agent → node director: Hello
-	KindWelcome  Kind = 'w' // session socket, node director → agent: Welcome
-	KindSegment  Kind = 's' // session socket, agent → node director: SegmentRequest
-	KindReplica  Kind = 'S' // session socket, node director → agent: SegmentReply, with a descriptor
-	KindBye      Kind = 'b' // session socket, agent → node director: the application is done
+	KindRequest    Kind = 'q' // agent → node director: Request, body, data
+	KindReply      Kind = 'r' // node director → agent: Reply, body, data
+	KindEvents     Kind = 'e' // node director → agent: []Event
+	KindDirector   Kind = 'd' // node director → director: DirectorRequest, body
+	KindDirected   Kind = 'D' // director → node director: DirectorReply, body
+	KindChanged    Kind = 'c' // director → node directors: Changed
+	KindPeer       Kind = 'p' // node director → node director: replication.EncodeMessage
+	KindHello      Kind = 'h' // session socket, agent → node director: Hello
+	KindWelcome    Kind = 'w' // session socket, node director → agent: Welcome
+	KindSegment    Kind = 's' // session socket, agent → node director: SegmentRequest
+	KindReplica    Kind = 'S' // session socket, node director → agent: SegmentReply, with a descriptor
+	KindMembership Kind = 'm' // session socket, node director → agent: Membership
+	KindBye        Kind = 'b' // session socket, agent → node director: the application is done
 )
 
 // FormatError says what is wrong with a frame that can't be read. Such frames are counted and dropped.

@@ -135,6 +135,8 @@ type StatusReply struct {
 	Attributes Attributes
 	Sections   uint32
 	Memory     uint64 // sum of section sizes, bytes
+	// Version of the configuration that Attributes are from: between node directors.
+	Version uint64
 }
 
 // Element is one part of an update or notification.
@@ -236,6 +238,9 @@ type Event struct {
 	// Data is how many bytes come with the event: those written, element after element; or 0, because they are not
 	// wanted, or too many (EventDataMax), or not known any more.
 	Data uint64
+	// Missed: the event only says that there have been updates up to this one, whose events were lost; OpChanges tells of
+	// them.
+	Missed bool
 }
 
 // ChangesRequest asks for what happened after update Since.
@@ -268,6 +273,7 @@ type NodeStatusReply struct {
 	MemoryMax   uint64 // 0 = no limit
 	Uptime      int64  // ns
 	Malformed   uint64 // messages dropped
+	Outside     bool   // the node is outside the cluster, as far as the node director has heard
 }
 
 // ListReply lists the cluster's checkpoints by name, then number. More: it ended at its size limit.

@@ -49,8 +49,10 @@ type member struct {
 	offset      int64
 	poll        int64 // when it next asks the director
 	headless    bool
+	proceed     bool // Options.Continue
 	requests    map[Token]*Request
 	lost        uint64
+	events      []wire.Event // told to the applications here
 }
 
 func newCluster(names ...string) *cluster {
@@ -78,7 +80,7 @@ func (m *member) start() {
 	m.pairs = NewPairs(PairsOptions{Node: m.name, Incarnation: m.incarnation, Start: m.clock(), Adopted: []StateVersion{{1, m.version}}})
 	m.state = segment.State{}
 	m.poll = m.c.now
-	m.core = New(Options{Node: m.name, Incarnation: m.incarnation, Checkpoint: 1, Pairs: m.pairs, Start: m.clock()})
+	m.core = New(Options{Node: m.name, Incarnation: m.incarnation, Checkpoint: 1, Pairs: m.pairs, Start: m.clock(), Continue: m.proceed})
 	if m.store != nil && m.store.kept != nil {
 		m.pairs.Learned(VersionOf(&m.store.kept.Config))
 		m.core.Attach(m.clock(), m.store, m.store.kept, false)
@@ -158,6 +160,8 @@ func (m *member) effect(e *Effect) {
 		if d := m.c.director; d != nil {
 			d.asked(m, e)
 		}
+	case EffectEvents:
+		m.events = append(m.events, e.Event)
 	case EffectLost:
 		m.lost += e.Count
 		m.c.log("%s: %d updates of %s are lost", m.name, e.Count, e.Node)

@@ -38,9 +38,7 @@ func (c *Core) onRelease(node string, e wire.Epoch) {
 		c.released[node] = e
 	}
 	c.endWait(node, func(w *wait) bool { return !e.Less(w.epoch) })
-	if c.config.Epoch.Less(e) {
-		c.refresh()
-	}
+	c.hear(e)
 }
 
 // Configure obeys a configuration; one that is not later than the present one changes nothing. Pairs has to have Learned

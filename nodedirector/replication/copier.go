@@ -32,6 +32,8 @@ type copier struct {
 	dropAll      bool
 	drop         []ResultKey
 	resultsAfter uint64
+	lacking      []uint64 // sessions of which the follower has no results
+	ended        []uint64 // sessions of which it alone has
 }
 
 // pump sends as much of a copy as the link has room for, leaving half of it to updates.
@@ -58,7 +60,7 @@ func (c *Core) pump(k *link) {
 				k.proposed = c.lead.proposed
 			}
 			c.push(k, &Item{Holds: ItemBase, Base: &BaseBody{
-				Number: c.store.Number(), NextGenerated: c.store.NextGenerated(), Full: p.all,
+				Number: c.store.Number(), NextGenerated: c.store.NextGenerated(), Full: p.all, Left: c.kept.Left,
 			}})
 			p.phase = copyDone
 		}
@@ -111,8 +113,8 @@ func (c *Core) nextPiece(k *link) bool {
 func (c *Core) sendResults(k *link) {
 	p := &k.copy
 	list := c.resultsFor(p)
-	body := &ResultsBody{DropAll: p.dropAll, Drop: p.drop}
-	if len(list) == 0 && len(p.drop) == 0 && !p.dropAll {
+	body := &ResultsBody{DropAll: p.dropAll, Drop: p.drop, Ended: p.ended}
+	if len(list) == 0 && len(p.drop) == 0 && len(p.ended) == 0 && !p.dropAll {
 		return
 	}
 	for {

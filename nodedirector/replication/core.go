@@ -19,6 +19,9 @@ type Options struct {
 	Serial uint64
 	Timing Timing
 	Start  int64 // monotonic ns: when the node director was started
+	// Continue: the active replica of an asynchronous checkpoint goes on without the support of the others, until the
+	// directors, or a node that has heard of them, say otherwise. Two may be active at a time then; see doc.go.
+	Continue bool
 }
 
 // Core is what one node knows and does of one checkpoint: as its active replica, as another one, or for the applications
@@ -39,6 +42,8 @@ type Core struct {
 	unkept   bool // it could not be kept with the replica: this node takes no part yet
 	waits    []wait
 	released map[string]wire.Epoch
+	beyond   wire.Epoch        // latest that another node is known to have adopted
+	counted  map[string]uint64 // of other nodes: number of the last update that was counted as lost
 
 	store     Store // nil: no replica
 	kept      Kept

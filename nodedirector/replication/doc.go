@@ -23,6 +23,7 @@
 //	reconcile.go  a follower that is in sync is made equal to the active; copier.go any follower is
 //	join.go       a replica that was filled is proposed for the in-sync set
 //	reads.go      who may read; forward.go and origin.go requests between nodes; request.go those of this node
+//	headless.go   an active that goes on without the others; branch.go updates that only some have
 //	results.go    answers kept with the replica, by which a repeated request is known; tail.go what is not committed
 //	guard_*.go    the conditions on which all depends, each with a deliberate mistake behind a build tag ckpt_bug_*
 //
@@ -82,13 +83,15 @@
 // They never go back and no two updates share one. When the active of a new epoch begins, it leaves out EpochGap numbers
 // for each epoch passed since its replica was last on the branch of an active (Kept.Branch). Updates that only some
 // replicas have are fewer than WindowItems, so what another active gave out in an epoch between differs. Two sections with
-// the same number therefore are equal.
+// the same number therefore are equal. (An active that went on alone may have made more. Is its node still in sync, the next
+// active learns how far it got before it begins; else its replica is filled anew, and no number of it is looked at.)
 //
 // # A new epoch
 //
 // The active sends a Begin; the follower reports its number and marked sections. ALL_REPLICAS: all committed updates are in
 // both replicas, so they differ at most in sections that one of them has marked. The active sends those of its own and the
-// follower's (all of them: which numbers are on which branch cannot be told from their order), and the results likewise.
+// follower's (all of them: which numbers are on which branch cannot be told from their order), and the results likewise; and
+// those of sessions of whose end only one of the two knows.
 // The follower puts them aside and makes them its own in one step at Base, so that an update of several sections is never
 // half undone. No updates are begun while a required link is not open. When all have acknowledged Base, everything up to
 // it is committed.
@@ -99,6 +102,20 @@
 // counted (EffectLost).
 //
 // The same is done when the link to a follower begins anew in the same epoch.
+//
+// # Going on alone
+//
+// With Options.Continue the active of an asynchronous checkpoint does not need the support of the others once it has acted
+// in its epoch (Kept.Settled): it admits, answers and reads when its leases are over, until it is given a configuration, or
+// another node tells it of a later epoch (Release, Begin). So it asks those that are silent again and again. After a start of
+// its node director it first waits for ContinueAfter, for it may have been replaced and the directors will say so.
+//
+// What is given up: that no two nodes act at one time. If the directors have made another node active, both answer updates
+// and reads. When they meet, or the earlier one hears of a director, the later epoch counts: the earlier active stops, and its
+// replica is filled anew. Its updates since they parted (Kept.Left says where) are counted by the later active (EffectLost). Synchronize is not touched by this: it needs the
+// acknowledgement of all in-sync replicas. Nor are ALL_REPLICAS checkpoints.
+//
+// Applications read the segment of an active that goes on under a lease of their own, renewed by its node director.
 //
 // # Joining
 //

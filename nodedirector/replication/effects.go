@@ -60,7 +60,8 @@ type Ask uint8
 
 // Requests to the director. Epoch and Version are of the configuration that this node obeys.
 const (
-	// AskDrop: take Node out of the in-sync set, or of those joining.
+	// AskDrop: take Node out of the in-sync set, or of those joining since Version or before; it may join again at once. The
+	// epoch is raised by that, unless it only joined and is Full.
 	AskDrop Ask = iota + 1
 	// AskJoined: Node, with the director of Incarnation, has all updates; put it in the in-sync set, if the epoch is still
 	// Epoch and it has been joining in every version since Version. Until it is in the in-sync set, or joins no more, this

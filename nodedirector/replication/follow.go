@@ -31,7 +31,8 @@ func (a LinkID) newer(b LinkID) bool {
 
 // onBegin opens a link, or answers again.
 func (c *Core) onBegin(from string, m *Begin) {
-	if c.config.Epoch.Less(m.Link.Epoch) || m.Version > c.config.Version {
+	c.hear(m.Link.Epoch)
+	if m.Version > c.config.Version {
 		c.refresh()
 	}
 	if m.Link.Epoch.Less(c.config.Epoch) {
@@ -55,7 +56,7 @@ func (c *Core) onBegin(from string, m *Begin) {
 // report tells the active what this replica has.
 func (c *Core) report(m *Begin) *Report {
 	r := &Report{
-		Link: m.Link, Incarnation: c.o.Incarnation, Number: c.store.Number(), Complete: c.kept.Complete,
+		Link: m.Link, Incarnation: c.o.Incarnation, Number: c.store.Number(), Complete: c.kept.Complete, Branch: c.kept.Branch,
 	}
 	switch {
 	case !r.Complete:
@@ -77,7 +78,9 @@ func (c *Core) report(m *Begin) *Report {
 			}
 			slices.SortFunc(r.Marked, func(a, b Mark) int { return CompareIDs(string(a.ID), string(b.ID)) })
 		}
-		r.Results, r.ResultsMore = c.resultsAfter(r.Committed)
+		if r.Results, r.ResultsMore = c.resultsAfter(r.Committed); !r.ResultsMore {
+			r.Sessions, r.ResultsMore = c.sessions()
+		}
 	}
 	return r
 }
@@ -169,6 +172,7 @@ func (c *Core) process(m *Item) error {
 		}
 		f.staged.DropAll = f.staged.DropAll || m.Results.DropAll
 		f.staged.Drop = append(f.staged.Drop, m.Results.Drop...)
+		f.staged.Drop = append(f.staged.Drop, c.resultsOf(m.Results.Ended)...)
 		f.staged.Results = append(f.staged.Results, m.Results.Results...)
 		return nil
 	case m.Holds == ItemRequire:
@@ -286,7 +290,7 @@ func (c *Core) processBase(b *BaseBody) error {
 		return room(err)
 	}
 	kept := c.kept
-	kept.Branch, kept.Complete = c.config.Epoch, true
+	kept.Branch, kept.Complete, kept.Left = c.config.Epoch, true, b.Left
 	if c.store.Keep(&kept) != nil {
 		return errNoRoom
 	}
@@ -297,15 +301,17 @@ func (c *Core) processBase(b *BaseBody) error {
 	f.staged, f.bytes, f.filling = Put{}, 0, false
 	f.based, f.base = true, b.Number
 	c.results = nil
+	// What the replica was given as whole sections, applications here have not been told of.
+	missed := wire.Event{Checkpoint: c.o.Checkpoint, Update: b.Number, Missed: true}
 	if c.asynchronous() {
 		c.committed = b.Number
+		if b.Full {
+			c.tell(&missed, nil)
+		}
 		return nil
 	}
 	c.loadTail()
-	// An application that counts the updates learns from this one that it has not seen all.
-	c.addTail(&UpdateBody{
-		Number: b.Number, HasEvent: true, Event: wire.Event{Checkpoint: c.o.Checkpoint, Update: b.Number},
-	}, false)
+	c.addTail(&UpdateBody{Number: b.Number, HasEvent: true, Event: missed}, false)
 	return nil
 }
 

@@ -51,19 +51,34 @@ func (c *Core) base() {
 	}
 	l.takeover = c.store.Number()
 	if branch := c.kept.Branch; branch != c.config.Epoch {
-		if branch != (wire.Epoch{}) && !c.jump(l.takeover+EpochGap*epochsBetween(branch, c.config.Epoch)) {
+		if branch != (wire.Epoch{}) && !c.jump(c.highest()+EpochGap*epochsBetween(branch, c.config.Epoch)) {
 			return
 		}
-		c.kept.Branch = c.config.Epoch
-		if c.store.Keep(&c.kept) != nil {
-			c.kept.Branch = branch
+		kept := c.kept
+		if branch != (wire.Epoch{}) && c.asynchronous() {
+			kept.leave(l.takeover)
+		}
+		kept.Branch = c.config.Epoch
+		if c.store.Keep(&kept) != nil {
 			return
 		}
+		c.kept = kept
 	}
 	l.based, l.first = true, c.store.Number()
 	if c.asynchronous() {
 		c.committed = c.store.Number()
 	}
+}
+
+// highest is the number of the last update that this node or a follower has which has reported.
+func (c *Core) highest() uint64 {
+	number := c.store.Number()
+	for _, k := range c.lead.links {
+		if k.report != nil {
+			number = max(number, k.report.Number)
+		}
+	}
+	return number
 }
 
 // jump raises the update number.
@@ -108,10 +123,13 @@ func (c *Core) supportUntil() int64 {
 		switch {
 		case !k.required:
 		case !k.adopted:
-			return math.MinInt64
+			until = math.MinInt64
 		default:
 			until = min(until, c.o.Pairs.supportedUntil(k.node, c.config.Epoch.Generation))
 		}
+	}
+	if c.goesOn() {
+		until = max(until, c.now+int64(c.t.Lease)) // readers of the segment are not to outlive this process for longer
 	}
 	return until
 }
@@ -133,7 +151,7 @@ func (c *Core) updatable() bool {
 func (c *Core) advanceLead() {
 	l := c.lead
 	c.waits = slices.DeleteFunc(c.waits, func(w wait) bool { return w.until <= c.now })
-	if !l.based && (!c.asynchronous() || c.gathered()) {
+	if !l.based && (!c.asynchronous() || c.gathered() || c.goesOn()) {
 		c.base()
 	}
 	for _, k := range l.links {

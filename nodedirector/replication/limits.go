@@ -14,6 +14,9 @@ type Timing struct {
 	FailAfter time.Duration
 	// RetryEvery is the time between two sendings of what has not been acknowledged.
 	RetryEvery time.Duration
+	// ContinueAfter: from the start of its node director on an active replica waits so long to hear of the directors before
+	// it goes on without support (Options.Continue).
+	ContinueAfter time.Duration
 }
 
 // Defaults of Timing. Grace > Lease * 1.2, so clocks may drift by 10 % each way.
@@ -23,6 +26,8 @@ const (
 	DefaultGrace      = 600 * time.Millisecond
 	DefaultFailAfter  = 750 * time.Millisecond
 	DefaultRetryEvery = 100 * time.Millisecond
+
+	DefaultContinueAfter = 3 * time.Second
 )
 
 func (t Timing) withDefaults() Timing {
@@ -36,6 +41,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Grace, DefaultGrace)
 	set(&t.FailAfter, DefaultFailAfter)
 	set(&t.RetryEvery, DefaultRetryEvery)
+	set(&t.ContinueAfter, DefaultContinueAfter)
 	return t
 }
 
@@ -61,6 +67,7 @@ const (
 	pendingEchoMax = 8         // echoes of one node that wait for configurations
 	peersMax       = 1024      // nodes of which something is remembered
 	generationsMax = 4         // generations of the directors' store that are told apart: the latest ones
+	leftMax        = 8         // former epochs of which a replica knows where it left them
 )
 
 // EpochGap is added to the update number, for each epoch passed, when the active moves. It is larger than any number of

@@ -114,6 +114,7 @@ func (c *Core) drive(k *link) {
 		c.ask(Effect{Ask: AskDrop, Node: k.node, Full: true}, &k.askDrop)
 	case k.required && c.failing(k):
 		c.ask(Effect{Ask: AskDrop, Node: k.node}, &k.askDrop)
+		c.probe(k)
 	case !k.required && k.state >= linkCopy && !k.room() && c.now-k.progress > int64(c.t.RetryEvery)+k.allowance(RetryBytes):
 		c.restart(k) // updates do not wait for a node that only joins
 	}

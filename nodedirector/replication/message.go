@@ -109,6 +109,9 @@ type Report struct {
 	ResultsMore bool        // there are more than fit
 	// Tail are, of an asynchronous checkpoint, the updates that directly follow Begin.Number, as many as fit.
 	Tail []UpdateBody
+	// Sessions are those that have results here, in order. Of an asynchronous checkpoint, or with ResultsMore: none.
+	Sessions []uint64
+	Branch   wire.Epoch // see Kept
 }
 
 // ItemKind says what an Item holds.
@@ -206,6 +209,7 @@ type ResultsBody struct {
 	DropAll bool
 	Drop    []ResultKey
 	Results []segment.Result
+	Ended   []uint64 // sessions, in order, whose results are dropped, too
 }
 
 // BaseBody ends the filling or correction of a replica.
@@ -213,6 +217,7 @@ type BaseBody struct {
 	Number        uint64
 	NextGenerated uint64
 	Full          bool // all sections were sent: others are removed
+	Left          []Left
 }
 
 // Ack acknowledges all items up to Seq.

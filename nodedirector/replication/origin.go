@@ -22,8 +22,7 @@ type entry struct {
 
 // onForward takes a request of another node.
 func (c *Core) onForward(from string, m *Forward) {
-	if c.config.Epoch.Less(m.Epoch) {
-		c.refresh()
+	if c.hear(m.Epoch); c.config.Epoch.Less(m.Epoch) {
 		return // the sender comes again
 	}
 	if c.lead == nil || !sameEpoch(m.Epoch, c.config.Epoch) || m.ToIncarnation != c.o.Incarnation {

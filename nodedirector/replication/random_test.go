@@ -60,11 +60,11 @@ func without(set []string, n string) []string {
 
 func (d *directorStub) drop(n string) {
 	k := &d.config
-	if slices.Contains(k.InSync, n) && len(k.InSync) > 1 {
+	if slices.Contains(k.InSync, n) && len(k.InSync) > 1 || slices.Contains(k.Joining, n) {
 		k.InSync = without(k.InSync, n)
+		k.Joining = without(k.Joining, n)
 		k.Epoch.Counter++
 	}
-	k.Joining = without(k.Joining, n)
 	d.publish()
 }
 

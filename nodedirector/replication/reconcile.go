@@ -47,8 +47,10 @@ func (c *Core) takeTail(tail []UpdateBody) bool {
 func (c *Core) start(k *link) {
 	r := k.report
 	k.report = nil
-	if l := c.lead; c.asynchronous() && r.Number > l.takeover && r.Number < l.first {
-		c.emit(Effect{Kind: EffectLost, Node: k.node, Count: r.Number - l.takeover})
+	if c.asynchronous() {
+		if count := c.lostWith(k.node, r); count > 0 {
+			c.emit(Effect{Kind: EffectLost, Node: k.node, Count: count})
+		}
 	}
 	if number := c.store.Number(); r.Number > number && !c.jump(r.Number+EpochGap) {
 		c.restart(k)
@@ -80,10 +82,10 @@ func (c *Core) start(k *link) {
 	c.pump(k)
 }
 
-// giveUp asks the director to have a follower filled anew. One that was only proposed is not in the in-sync set yet, and
-// joins in vain: Full has the directors stop that, too, and try again later.
+// giveUp asks the director to have a follower filled anew: to take it out of the in-sync set, or of those joining if it
+// was only proposed, and have it join again.
 func (c *Core) giveUp(k *link) {
-	c.ask(Effect{Ask: AskDrop, Node: k.node, Full: !c.member(k.node)}, &k.askDrop)
+	c.ask(Effect{Ask: AskDrop, Node: k.node}, &k.askDrop)
 	c.restart(k)
 	k.retry = c.now + int64(c.t.FailAfter)
 }
@@ -128,6 +130,23 @@ func (c *Core) differingResults(k *link, r *Report) {
 	}
 	k.copy.drop = r.Results
 	k.copy.resultsAfter = r.Committed
+	// Sessions have ended that one of the two did not hear of.
+	sessions, more := c.sessions()
+	if more {
+		k.copy.dropAll = true
+		return
+	}
+	k.copy.lacking, k.copy.ended = beside(sessions, r.Sessions), beside(r.Sessions, sessions)
+}
+
+// beside lists what a has and b has not; both are in order.
+func beside(a, b []uint64) (list []uint64) {
+	for _, s := range a {
+		if _, found := slices.BinarySearch(b, s); !found {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // resultsFor lists this replica's results for the follower of a copy.
@@ -139,7 +158,8 @@ func (c *Core) resultsFor(p *copier) []segment.Result {
 	var list []segment.Result
 	c.store.Results(func(r segment.Result) bool {
 		d, _ := DecodeResult(r.Blob)
-		if p.dropAll || d.Number > p.resultsAfter || dropped[ResultKey{r.Session, r.Slot}] {
+		_, lacking := slices.BinarySearch(p.lacking, r.Session)
+		if p.dropAll || lacking || d.Number > p.resultsAfter || dropped[ResultKey{r.Session, r.Slot}] {
 			list = append(list, r)
 		}
 		return true

@@ -1,6 +1,9 @@
 package replication
 
 import (
+	"maps"
+	"slices"
+
 	"libckpt/internal/segment"
 	"libckpt/internal/wire"
 )
@@ -48,6 +51,33 @@ func (c *Core) dropResults(session uint64) {
 			delete(c.results, k)
 		}
 	}
+}
+
+// sessions lists those that have results, in order; more: there are more than MarksMax.
+func (c *Core) sessions() (list []uint64, more bool) {
+	c.loadResults()
+	seen := make(map[uint64]bool)
+	for k := range c.results {
+		seen[k.Session] = true
+	}
+	if len(seen) > MarksMax {
+		return nil, true
+	}
+	return slices.Sorted(maps.Keys(seen)), false
+}
+
+// resultsOf lists the slots of some sessions, which are in order.
+func (c *Core) resultsOf(sessions []uint64) (keys []ResultKey) {
+	if len(sessions) == 0 {
+		return nil
+	}
+	c.loadResults()
+	for k := range c.results {
+		if _, listed := slices.BinarySearch(sessions, k.Session); listed {
+			keys = append(keys, k)
+		}
+	}
+	return keys
 }
 
 // resultsAfter lists the slots whose results are of updates later than number; more: there are more than MarksMax.

@@ -91,4 +91,7 @@ type Kept struct {
 	// Proposed are nodes that the director may have added to the in-sync set at Config.Version or later, on request of
 	// this node as the active one.
 	Proposed []string
+	// Left are the epochs whose updates the replica has up to a number, the latest leftMax of them in order; of an
+	// asynchronous checkpoint.
+	Left []Left
 }

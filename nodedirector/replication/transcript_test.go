@@ -124,6 +124,10 @@ func (x *transcript) do(w []string) {
 	switch w[0] {
 	case "asynchronous":
 		x.config.Attributes.CreationFlags = wire.FlagActiveReplica
+	case "continue": // actives of asynchronous checkpoints do without the others
+		for _, m := range x.c.nodes {
+			m.proceed, m.core.o.Continue = true, true
+		}
 	case "config": // [epoch] active= insync= joining= to=: what is given changes; "epoch" raises it
 		x.config.Version++
 		if _, ok := a["epoch"]; ok {
@@ -152,6 +156,8 @@ func (x *transcript) do(w []string) {
 		x.request(w)
 	case "sync":
 		x.submit(w[1], "sync", &Request{Kind: RequestSynchronize})
+	case "end": // NODE: the session of all requests ends
+		x.submit(w[1], "end", &Request{Kind: RequestEndSession, Session: 7})
 	case "front": // NODE SECTION: read without asking anybody
 		v, ok := x.c.nodes[w[1]].frontRead(w[2])
 		if !ok {

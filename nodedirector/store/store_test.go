@@ -126,6 +126,7 @@ func TestKept(t *testing.T) {
 	want := &replication.Kept{
 		Config: wire.Config{Checkpoint: 1, Name: "c", Epoch: wire.Epoch{Generation: 2, Counter: 3}, InSync: []string{"n1"}, Version: 9},
 		Branch: wire.Epoch{Generation: 2, Counter: 2}, Complete: true, Proposed: []string{"n2"},
+		Left: []replication.Left{{Epoch: wire.Epoch{Generation: 1, Counter: 7}, Number: 8}},
 	}
 	must(t, s.Keep(want))
 	got, err := s.Kept()

@@ -35,13 +35,14 @@ struct test {
     const char *label;
     const char *claim;
     unsigned mask;
-    void (*run)(void); /* NULL in the program that is not of the test's flavour, and if CANNOT or DUE */
+    void (*run)(void); /* NULL in the program that is not of the test's flavour, and if CANNOT */
     unsigned flags;
     int timeout_s; /* 0: DEFAULT_TIMEOUT_S */
 };
 
 /* A table of tests ends with an element whose label is NULL. */
 #define TEST(label, claim, run) {label, claim, BOTH, run, 0, 0}
+#define ON_CLUSTER(label, claim, run) {label, claim, BOTH, run, CLUSTER | EXCLUSIVE, 40}
 #define NEVER(label, reason) {label, reason, ONCE, NULL, CANNOT, 0}
 #define END_OF_TESTS {NULL, NULL, 0, NULL, 0, 0}
 
@@ -208,10 +209,16 @@ ClRcT stop_consuming(ClCkptHdlT checkpoint);
  *   section SLOT ID EXPIRATION TEXT | remove SLOT ID | expire SLOT ID EXPIRATION
  *   overwrite SLOT ID TEXT | write SLOT ID OFFSET TEXT [ID OFFSET TEXT] | expect SLOT ID TEXT
  *   large SLOT ID SIZE (overwrites with a pattern) | series SLOT ID COUNT (overwrites with 1 to COUNT)
+ *   make NAME_IN_HEX CREATIONFLAGS SIZE RETENTION_NS SECTIONS SECTION_SIZE ID_SIZE (in slot MADE_SLOT)
+ *   active SLOT | synchronize SLOT
  *   consume SLOT | events (how many callbacks have run) | finalize
  *   ais NAME ID TEXT (opens, overwrites and closes through saCkpt*)
  *   told COUNT TEXT (waits for so many callbacks in all; the last one was told of this data) */
+#define MADE_SLOT 7
 struct peer start_peer(void);
+struct peer start_peer_on(int node);
+/* A new checkpoint whose active replica is at a new peer on node 1, in its slot 0, with section "a" holding "first". */
+ClCkptHdlT active_elsewhere(struct peer *peer);
 uint32_t overwrite_by_sa(const char *of, const char *id, const char *text); /* for the peer */
 int peer_main(const char *client_name);
 

@@ -5,7 +5,9 @@
  */
 #include "clovis.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 ClRcT initialize_with(ClCkptSvcHdlT *handle, const ClCkptCallbacksT *callbacks)
@@ -77,10 +79,50 @@ Attributes one_section(void)
     return a;
 }
 
+/* ---- made on another node ---- */
+
+#define MADE_NAME_MAX 128 /* a longer name, in hex, does not fit a peer's line: such a checkpoint is made here */
+
+static pthread_mutex_t maker_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The peer on another node that makes checkpoints, with the lock held; NULL: they are made here. */
+static struct peer *maker(const ClNameT *name)
+{
+    static struct peer peer;
+    const char *wanted = getenv("CKPT_TEST_CREATOR");
+
+    if (wanted == NULL || strcmp(wanted, "1") != 0 || name->length > MADE_NAME_MAX)
+        return NULL;
+    pthread_mutex_lock(&maker_lock);
+    if (peer.pid == 0)
+        peer = start_peer_on(1);
+    return &peer;
+}
+
+static void make_there(struct peer *peer, const ClNameT *name, const Attributes *a)
+{
+    char hex[2 * MADE_NAME_MAX + 1] = "";
+
+    for (ClUint16T i = 0; i < name->length; i++)
+        sprintf(hex + 2 * i, "%02x", (unsigned char)name->value[i]);
+    EQUAL(CL_OK, peer_do(peer, "make %s %u %llu %lld %u %llu %llu", hex, (unsigned)a->creationFlags,
+                         (unsigned long long)a->checkpointSize, (long long)a->retentionDuration,
+                         (unsigned)a->maxSections, (unsigned long long)a->maxSectionSize,
+                         (unsigned long long)a->maxSectionIdSize));
+}
+
 ClCkptHdlT create(ClCkptSvcHdlT service, const ClNameT *name, const Attributes *with)
 {
     ClCkptHdlT checkpoint = 0;
+    struct peer *elsewhere = maker(name);
+
+    if (elsewhere != NULL)
+        make_there(elsewhere, name, with);
     OK(clCkptCheckpointOpen(service, name, with, RWC, 0, &checkpoint));
+    if (elsewhere != NULL) {
+        EQUAL(CL_OK, peer_do(elsewhere, "close %d", MADE_SLOT));
+        pthread_mutex_unlock(&maker_lock);
+    }
     return checkpoint;
 }
 
@@ -131,6 +173,21 @@ ClCkptHdlT fresh_opened(Attributes with, ClCkptOpenFlagsT flags)
 ClCkptHdlT without_active_replica(void)
 {
     return fresh_with(attributes_with(CL_CKPT_WR_ACTIVE_REPLICA | CL_CKPT_CHECKPOINT_COLLOCATED));
+}
+
+ClCkptHdlT active_elsewhere(struct peer *peer)
+{
+    ClNameT name = new_name();
+    ClCkptHdlT checkpoint;
+
+    *peer = start_peer_on(1);
+    EQUAL(CL_OK, peer_do(peer, "create 0 %d %d %.*s", RWC, CL_CKPT_WR_ACTIVE_REPLICA | CL_CKPT_CHECKPOINT_COLLOCATED,
+                         (int)name.length, (char *)name.value));
+    EQUAL(CL_OK, peer_do(peer, "active 0"));
+    EQUAL(CL_OK, peer_do(peer, "section 0 a %lld first", (long long)CL_TIME_END));
+    checkpoint = open_as(initialize(), &name, READ | WRITE);
+    TEXT(checkpoint, SID("a"), "first");
+    return checkpoint;
 }
 
 /* ---- sections ---- */

@@ -15,7 +15,14 @@ static ClCkptHdlT slots[SLOTS];
 
 struct peer start_peer(void)
 {
-    return peer_start(SDK_FLAVOUR ? "sdk" : "document");
+    return start_peer_on(0);
+}
+
+struct peer start_peer_on(int node)
+{
+    const char *flavour = SDK_FLAVOUR ? "sdk" : "document";
+
+    return node == 0 ? peer_start(flavour) : peer_start_on(node, flavour);
 }
 
 static ClCkptSectionIdT id_of(char *text)
@@ -77,6 +84,28 @@ static ClRcT told(int count, const char *text)
     return CL_OK;
 }
 
+/* Words: see make in clovis.h. */
+static ClRcT make(char **word)
+{
+    Attributes a = {.creationFlags = (ClCkptCreationFlagsT)strtoul(word[1], NULL, 10),
+                    .checkpointSize = strtoull(word[2], NULL, 10),
+                    .retentionDuration = strtoll(word[3], NULL, 10),
+                    .maxSections = (ClUint32T)strtoul(word[4], NULL, 10),
+                    .maxSectionSize = strtoull(word[5], NULL, 10),
+                    .maxSectionIdSize = strtoull(word[6], NULL, 10)};
+    char bytes[sizeof((ClNameT *)NULL)->value];
+    size_t length = strlen(word[0]) / 2;
+    ClNameT name;
+
+    TRUE(length <= sizeof bytes);
+    for (size_t i = 0; i < length; i++) {
+        char digits[3] = {word[0][2 * i], word[0][2 * i + 1], 0};
+        bytes[i] = (char)strtoul(digits, NULL, 16);
+    }
+    name = name_from(bytes, length);
+    return clCkptCheckpointOpen(service, &name, &a, RWC, 0, &slots[MADE_SLOT]);
+}
+
 static uint32_t carry_out(char *line)
 {
     char *word[WORDS + 1] = {0};
@@ -97,6 +126,10 @@ static uint32_t carry_out(char *line)
         name = name_from(word[1], strlen(word[1]));
         return clCkptCheckpointDelete(service, &name);
     }
+    if (strcmp(word[0], "make") == 0) {
+        TRUE(words == 8);
+        return make(word + 1);
+    }
     if (strcmp(word[0], "ais") == 0) {
         TRUE(words == 4);
         return overwrite_by_sa(word[1], word[2], word[3]);
@@ -109,6 +142,10 @@ static uint32_t carry_out(char *line)
     slot = &slots[atoi(word[1])];
     if (strcmp(word[0], "close") == 0)
         return clCkptCheckpointClose(*slot);
+    if (strcmp(word[0], "active") == 0)
+        return clCkptActiveReplicaSet(*slot);
+    if (strcmp(word[0], "synchronize") == 0)
+        return clCkptCheckpointSynchronize(*slot, 10 * SECOND);
     if (strcmp(word[0], "consume") == 0)
         return consume(*slot, NULL);
     TRUE(words >= 3);

@@ -86,6 +86,45 @@ static void set_create_only(void)
     add_section(checkpoint, SID("a"), "data");
 }
 
+static void set_moves(void)
+{
+    struct peer peer;
+    ClCkptHdlT checkpoint = active_elsewhere(&peer);
+
+    for (int i = 0; i < 10; i++) {
+        char text[16];
+
+        snprintf(text, sizeof text, "there%d", i);
+        EQUAL(CL_OK, peer_do(&peer, "overwrite 0 a %s", text));
+        OK(clCkptActiveReplicaSet(checkpoint));
+        TEXT(checkpoint, SID("a"), text);
+        snprintf(text, sizeof text, "here%d", i);
+        OK(section_overwrite(checkpoint, SID("a"), text, strlen(text)));
+        EQUAL(CL_OK, peer_do(&peer, "active 0"));
+        EQUAL(CL_OK, peer_do(&peer, "expect 0 a %s", text));
+    }
+}
+
+/* OpenClovis knows no node that is outside the cluster: its clients go on there. */
+static void set_outside(void)
+{
+    struct peer peer;
+    ClCkptHdlT checkpoint, opened_before = fresh();
+
+    add_section(opened_before, SID("a"), "data");
+    node_lock(0);
+    checkpoint = active_elsewhere(&peer);
+    RC(CL_CKPT_ERR_INVALID_STATE, clCkptActiveReplicaSet(checkpoint));
+    OK(section_overwrite(checkpoint, SID("a"), "second", 6));
+    TEXT(checkpoint, SID("a"), "second");
+    EQUAL(CL_OK, peer_do(&peer, "expect 0 a second"));
+    TEXT(opened_before, SID("a"), "data");
+    add_section(fresh(), SID("a"), "data");
+    node_unlock(0);
+    EVENTUALLY(WAIT_MS, clCkptActiveReplicaSet(checkpoint) == CL_OK);
+    TEXT(checkpoint, SID("a"), "second");
+}
+
 static void status_ok(void)
 {
     Attributes a = attributes();
@@ -150,7 +189,9 @@ const struct test replica_tests[] = {
     TEST("clCkptActiveReplicaSet CL_CKPT_ERR_OP_NOT_PERMITTED", "neither WRITE nor CREATE", set_not_permitted),
     TEST("clCkptActiveReplicaSet with CREATE alone", "CREATE permits to write", set_create_only),
     TEST("clCkptActiveReplicaSet needed", "by every collocated checkpoint that is not ALL_REPLICAS", set_flags),
-    {"clCkptActiveReplicaSet moves the active replica", "from the node that holds it", ONCE, NULL, DUE, 0},
+    {"clCkptActiveReplicaSet moves the active replica", "from the node that holds it", BOTH, set_moves, CLUSTER, 0},
+    ON_CLUSTER("clCkptActiveReplicaSet CL_CKPT_ERR_INVALID_STATE", "the node is outside the cluster; all else goes on",
+               set_outside),
     TEST("clCkptCheckpointStatusGet CL_OK", "attributes, present retention, number and size of sections",
          status_ok),
     TEST("clCkptCheckpointStatusGet CL_ERR_NULL_POINTER", "the descriptor is NULL", status_null),

@@ -125,6 +125,8 @@ int main(int argc, char **argv)
                  "LABEL is all of a test's label or its first words, such as clCkptCheckpointOpen\n"
                  "environment: CKPT_RUN_DIR                  where the service runs\n"
                  "             CKPT_CONFORMANCE_SERVICE_PID  its process, for tests that stop it\n"
+                 "             CKPT_TEST_CLUSTER, CKPT_TEST_COMMAND  see tests/harness/nodes.c\n"
+                 "             CKPT_TEST_CREATOR=1           checkpoints are made on another node\n"
                  "prints: label, flavour, PASS, FAIL, DUE or NONE, what holds, what went wrong\n",
         .clients = flavours,
         .client_count = FLAVOURS,
@@ -133,7 +135,7 @@ int main(int argc, char **argv)
             "Result of each test for both flavours of the headers: that of the 2007 document and that\n"
             "of SDK 5 and 6. Tests of return values are named as the document's tables name them; a\n"
             "value that cannot occur here is listed with the reason. \"Due\" is what needs several\n"
-            "nodes.\n",
+            "nodes, and there was one.\n",
         .label_heading = "test",
         .groups = groups,
         .group_count = 3,

@@ -9,6 +9,9 @@ const (
 	answerMax   = 60 * time.Second      // for the end of one call: each has a bound of its own below that
 	openTimeout = 10 * time.Second      // of the call itself
 
+	// goesOnAfter is when, from its start on, a node director does without others with headless: continue; and a reserve.
+	goesOnAfter = 4 * time.Second
+
 	recordBytes      = 64
 	sectionsMax      = 1_000_000 // of a checkpoint
 	callsMax         = 180       // on one section, then others take its place: what the checker can take, and a reserve

@@ -258,6 +258,29 @@ func tellEachOther(t *testing.T, c *testcluster.Hosts, name string, flags int) {
 	}
 }
 
+// A node without a replica is told of the last update, too, if the message that told it was lost.
+func TestLostNotification(t *testing.T) {
+	c := testcluster.StartHosts(t, testcluster.HostsOptions{Directors: 1})
+	first, third := startClient(t, c.Host(1), 1), startClient(t, c.Host(3), 1)
+	first.open(0, "told", allReplicas, 0)
+	third.open(0, "told", allReplicas, 0)
+	third.must(0, "listen")
+	first.must(0, "create a 1 0")
+	await(t, "host 3 is told of the first update", func() bool { return len(third.told("track", "a")) == 1 })
+	if now := look(t, c.Host(1), "told"); len(now.InSync) != 1 || len(now.Joining) != 0 {
+		t.Fatalf("there is a replica on another host: %+v", now)
+	}
+	c.Host(3).Kill(testcluster.Server)
+	first.must(0, "write a 2")
+	c.Host(3).Start()
+	await(t, "host 3 is told of the update that was made while its server was away", func() bool {
+		return len(third.told("track", "a")) == 2
+	})
+	if a := third.must(0, "read a"); a.value != 2 {
+		t.Errorf("it holds %d, want 2", a.value)
+	}
+}
+
 // A replica reads by itself: also when its node's daemons do not run, for as long as its lease lasts.
 func TestLocalRead(t *testing.T) {
 	onBoth(t, testcluster.HostsOptions{}, func(t *testing.T, c *testcluster.Hosts) {

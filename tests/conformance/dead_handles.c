@@ -1,37 +1,40 @@
 //go:build ignore
 
 /*
- * dead_handles.c: every function, given a handle that is not valid.
+ * dead_handles.c: every function, given a handle that is not valid, or stale.
  */
 #include "harness.h"
 
 #include "recorder.h"
 
-void library_handle_is_bad(SaCkptHandleT library)
+void library_calls_give(SaAisErrorT code, SaCkptHandleT library)
 {
     const SaNameT name = name_of("never");
     const Attributes a = attributes();
     SaSelectionObjectT object = 4711;
     SaCkptCheckpointHandleT checkpoint = 4711;
 
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSelectionObjectGet(library, &object));
+    RC(code, saCkptSelectionObjectGet(library, &object));
     EQUAL(4711, object);
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptDispatch(library, SA_DISPATCH_ONE));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptDispatch(library, SA_DISPATCH_ALL));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptDispatch(library, SA_DISPATCH_BLOCKING));
-    RC(SA_AIS_ERR_BAD_HANDLE,
-       saCkptCheckpointOpen(library, &name, &a, RWC, TIMEOUT, &checkpoint));
-    RC(SA_AIS_ERR_BAD_HANDLE,
-       saCkptCheckpointOpen(library, &name, NULL, READ, TIMEOUT, &checkpoint));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointOpenAsync(library, 1, &name, &a, RWC));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointUnlink(library, &name));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptTrack(library));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptTrackStop(library));
-    RC(SA_AIS_ERR_BAD_HANDLE, ncsCkptRegisterCkptArrivalCallback(library, record_arrival));
+    RC(code, saCkptDispatch(library, SA_DISPATCH_ONE));
+    RC(code, saCkptDispatch(library, SA_DISPATCH_ALL));
+    RC(code, saCkptDispatch(library, SA_DISPATCH_BLOCKING));
+    RC(code, saCkptCheckpointOpen(library, &name, &a, RWC, TIMEOUT, &checkpoint));
+    RC(code, saCkptCheckpointOpen(library, &name, NULL, READ, TIMEOUT, &checkpoint));
+    RC(code, saCkptCheckpointOpenAsync(library, 1, &name, &a, RWC));
+    RC(code, saCkptCheckpointUnlink(library, &name));
+    RC(code, saCkptTrack(library));
+    RC(code, saCkptTrackStop(library));
+    RC(code, ncsCkptRegisterCkptArrivalCallback(library, record_arrival));
+}
+
+void library_handle_is_bad(SaCkptHandleT library)
+{
+    library_calls_give(SA_AIS_ERR_BAD_HANDLE, library);
     RC(SA_AIS_ERR_BAD_HANDLE, saCkptFinalize(library));
 }
 
-void checkpoint_handle_is_bad(SaCkptCheckpointHandleT checkpoint)
+void checkpoint_calls_give(SaAisErrorT code, SaCkptCheckpointHandleT checkpoint)
 {
     SaCkptCheckpointDescriptorT status;
     SaCkptSectionIdT id = SID("abc");
@@ -41,33 +44,42 @@ void checkpoint_handle_is_bad(SaCkptCheckpointHandleT checkpoint)
     SaCkptIOVectorElementT e = element(id, data, sizeof data, 0);
     SaUint32T index;
 
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointRetentionDurationSet(checkpoint, SECOND));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptActiveReplicaSet(checkpoint));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointStatusGet(checkpoint, &status));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSectionCreate(checkpoint, &a, data, sizeof data));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSectionIdFree(checkpoint, (SaUint8T *)data));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSectionDelete(checkpoint, &id));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSectionExpirationTimeSet(checkpoint, &id, SA_TIME_END));
-    RC(SA_AIS_ERR_BAD_HANDLE,
-       saCkptSectionIterationInitialize(checkpoint, SA_CKPT_SECTIONS_ANY, 0, &iteration));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointWrite(checkpoint, &e, 1, &index));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSectionOverwrite(checkpoint, &id, data, sizeof data));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointRead(checkpoint, &e, 1, &index));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptIOVectorElementDataFree(checkpoint, data));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointSynchronize(checkpoint, TIMEOUT));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointSynchronizeAsync(checkpoint, 1));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointTrack(checkpoint));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointTrackStop(checkpoint));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptCheckpointClose(checkpoint));
+    RC(code, saCkptCheckpointRetentionDurationSet(checkpoint, SECOND));
+    RC(code, saCkptActiveReplicaSet(checkpoint));
+    RC(code, saCkptCheckpointStatusGet(checkpoint, &status));
+    RC(code, saCkptSectionCreate(checkpoint, &a, data, sizeof data));
+    RC(code, saCkptSectionIdFree(checkpoint, (SaUint8T *)data));
+    RC(code, saCkptSectionDelete(checkpoint, &id));
+    RC(code, saCkptSectionExpirationTimeSet(checkpoint, &id, SA_TIME_END));
+    RC(code, saCkptSectionIterationInitialize(checkpoint, SA_CKPT_SECTIONS_ANY, 0, &iteration));
+    RC(code, saCkptCheckpointWrite(checkpoint, &e, 1, &index));
+    RC(code, saCkptSectionOverwrite(checkpoint, &id, data, sizeof data));
+    RC(code, saCkptCheckpointRead(checkpoint, &e, 1, &index));
+    RC(code, saCkptIOVectorElementDataFree(checkpoint, data));
+    RC(code, saCkptCheckpointSynchronize(checkpoint, TIMEOUT));
+    RC(code, saCkptCheckpointSynchronizeAsync(checkpoint, 1));
+    RC(code, saCkptCheckpointTrack(checkpoint));
+    RC(code, saCkptCheckpointTrackStop(checkpoint));
+    RC(code, saCkptCheckpointClose(checkpoint));
     BYTES("abc", data, sizeof data);
+}
+
+void checkpoint_handle_is_bad(SaCkptCheckpointHandleT checkpoint)
+{
+    checkpoint_calls_give(SA_AIS_ERR_BAD_HANDLE, checkpoint);
+}
+
+void iteration_calls_give(SaAisErrorT code, SaCkptSectionIterationHandleT iteration)
+{
+    SaCkptSectionDescriptorT descriptor;
+
+    RC(code, saCkptSectionIterationNext(iteration, &descriptor));
+    RC(code, saCkptSectionIterationFinalize(iteration));
 }
 
 void iteration_handle_is_bad(SaCkptSectionIterationHandleT iteration)
 {
-    SaCkptSectionDescriptorT descriptor;
-
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSectionIterationNext(iteration, &descriptor));
-    RC(SA_AIS_ERR_BAD_HANDLE, saCkptSectionIterationFinalize(iteration));
+    iteration_calls_give(SA_AIS_ERR_BAD_HANDLE, iteration);
 }
 
 void arguments_are_tested_first(uint64_t bad_handle)

@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,11 +95,51 @@ Attributes one_section(void)
     return a;
 }
 
+/* ---- made on another node ---- */
+
+#define MADE_NAME_MAX 128 /* a longer name, in hex, does not fit a peer's line: such a checkpoint is made here */
+
+static pthread_mutex_t maker_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The peer on another node that makes checkpoints, with the lock held; NULL: they are made here. */
+static struct peer *maker(const SaNameT *name)
+{
+    static struct peer peer;
+    const char *wanted = getenv("CKPT_TEST_CREATOR");
+
+    if (wanted == NULL || strcmp(wanted, "1") != 0 || name->length > MADE_NAME_MAX)
+        return NULL;
+    pthread_mutex_lock(&maker_lock);
+    if (peer.pid == 0)
+        peer = peer_start_on(1, client->name);
+    return &peer;
+}
+
+static void make_there(struct peer *peer, const SaNameT *name, const Attributes *a)
+{
+    char hex[2 * MADE_NAME_MAX + 1] = "";
+
+    for (SaUint16T i = 0; i < name->length; i++)
+        sprintf(hex + 2 * i, "%02x", name->value[i]);
+    EQUAL(SA_AIS_OK, peer_do(peer, "make %s %u %llu %lld %u %llu %llu", hex, (unsigned)a->creationFlags,
+                             (unsigned long long)a->checkpointSize, (long long)a->retentionDuration,
+                             (unsigned)a->maxSections, (unsigned long long)a->maxSectionSize,
+                             (unsigned long long)a->maxSectionIdSize));
+}
+
 SaCkptCheckpointHandleT create(SaCkptHandleT library, const SaNameT *name, const Attributes *with)
 {
     SaCkptCheckpointHandleT checkpoint = 0;
+    struct peer *elsewhere = maker(name);
+
+    if (elsewhere != NULL)
+        make_there(elsewhere, name, with);
     OK(saCkptCheckpointOpen(library, name, with, RWC, TIMEOUT, &checkpoint));
     TRUE(checkpoint != 0);
+    if (elsewhere != NULL) {
+        EQUAL(SA_AIS_OK, peer_do(elsewhere, "close %d", MADE_SLOT));
+        pthread_mutex_unlock(&maker_lock);
+    }
     return checkpoint;
 }
 

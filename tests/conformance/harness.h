@@ -53,9 +53,11 @@ struct test {
 /* A table of tests ends with an element whose claim is NULL. */
 extern const struct test lifecycle_tests[], dispatch_tests[], open_tests[], open_async_tests[],
     close_tests[], unlink_tests[], status_tests[], section_tests[], generated_id_tests[],
-    expiration_tests[], iteration_tests[], write_tests[], read_tests[], synchronize_tests[];
+    expiration_tests[], iteration_tests[], write_tests[], read_tests[], synchronize_tests[],
+    cluster_tests[];
 extern const struct test decision_handle_tests[], decision_name_tests[], decision_data_tests[],
-    decision_callback_tests[], decision_notify_tests[], decision_limit_tests[];
+    decision_callback_tests[], decision_notify_tests[], decision_limit_tests[],
+    decision_cluster_tests[];
 
 /* ---- checks ---- */
 
@@ -98,7 +100,8 @@ Attributes attributes(void);
 Attributes attributes_with(SaCkptCheckpointCreationFlagsT flags);
 Attributes one_section(void);
 
-/* create: opens a new checkpoint for read and write. open_as: opens an existing one. */
+/* create: opens a new checkpoint for read and write; with CKPT_TEST_CREATOR=1 in the environment it is made on another
+ * node, which has the active replica then. open_as: opens an existing one. */
 SaCkptCheckpointHandleT create(SaCkptHandleT library, const SaNameT *name, const Attributes *with);
 SaCkptCheckpointHandleT open_as(SaCkptHandleT library, const SaNameT *name,
                                 SaCkptCheckpointOpenFlagsT flags);
@@ -143,7 +146,11 @@ bool same_id(SaCkptSectionIdT a, SaCkptSectionIdT b);
 
 /* ---- handles that must be refused ---- */
 
-/* Every function that takes such a handle, with good arguments, answers BAD_HANDLE. */
+/* Every function that takes such a handle, with good arguments, gives this code; Finalize is left out. */
+void library_calls_give(SaAisErrorT code, SaCkptHandleT library);
+void checkpoint_calls_give(SaAisErrorT code, SaCkptCheckpointHandleT checkpoint);
+void iteration_calls_give(SaAisErrorT code, SaCkptSectionIterationHandleT iteration);
+/* It gives BAD_HANDLE, Finalize too. */
 void library_handle_is_bad(SaCkptHandleT library);
 void checkpoint_handle_is_bad(SaCkptCheckpointHandleT checkpoint);
 void iteration_handle_is_bad(SaCkptSectionIterationHandleT iteration);
@@ -192,8 +199,11 @@ void await_events(SaCkptHandleT library, int count);
 
 /* The commands of a peer. Slots number its open checkpoints, 0 to 7. Texts hold no spaces.
  *   open SLOT FLAGS NAME | create SLOT RETENTION_NS CREATIONFLAGS NAME | close SLOT | unlink NAME
+ *   make NAME_IN_HEX FLAGS SIZE RETENTION_NS SECTIONS SECTION_SIZE ID_SIZE (in slot MADE_SLOT)
  *   section SLOT ID TEXT | overwrite SLOT ID TEXT | expect SLOT ID TEXT | finalize
+ *   active SLOT | synchronize SLOT | status SLOT
  *   series SLOT COUNT (overwrites sections "first", then "second" with a counter, COUNT times) */
+#define MADE_SLOT 7
 int peer_main(const char *client_name);
 
 #endif

@@ -347,8 +347,6 @@ const struct test lifecycle_tests[] = {
      0, 0},
     {11, "an Initialize refused for its version sets the handle to 0", EVERY, t11, 0, 0},
     {12, "two Initialize calls give different handles, each finalized by itself", EVERY, t12, 0, 0},
-    {13, "on a node outside the cluster Initialize gives UNAVAILABLE, to a B.01 client OK", EVERY,
-     NULL, DUE, 0},
     {14, "Initialize_2 accepts {B,2,3} and higher minors, else VERSION with {B,2,3} reported", ONCE,
      t14, 0, 0},
     {15, "SelectionObjectGet without a place for the object: INVALID_PARAM", EVERY, t15, 0, 0},

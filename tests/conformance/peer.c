@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define SLOTS 8
+#define WORDS 8
 
 static SaCkptHandleT library;
 static SaCkptCheckpointHandleT slots[SLOTS];
@@ -29,15 +30,38 @@ static SaAisErrorT series(SaCkptCheckpointHandleT checkpoint, uint64_t count)
     return SA_AIS_OK;
 }
 
+/* Words: see make in harness.h. */
+static SaAisErrorT make(char **word)
+{
+    Attributes a = {.creationFlags = (SaUint32T)strtoul(word[1], NULL, 10),
+                    .checkpointSize = strtoull(word[2], NULL, 10),
+                    .retentionDuration = strtoll(word[3], NULL, 10),
+                    .maxSections = (SaUint32T)strtoul(word[4], NULL, 10),
+                    .maxSectionSize = strtoull(word[5], NULL, 10),
+                    .maxSectionIdSize = strtoull(word[6], NULL, 10)};
+    char bytes[SA_MAX_NAME_LENGTH];
+    size_t length = strlen(word[0]) / 2;
+    SaNameT name;
+
+    TRUE(length <= sizeof bytes);
+    for (size_t i = 0; i < length; i++) {
+        char digits[3] = {word[0][2 * i], word[0][2 * i + 1], 0};
+        bytes[i] = (char)strtoul(digits, NULL, 16);
+    }
+    name = name_from(bytes, length);
+    return saCkptCheckpointOpen(library, &name, &a, RWC, TIMEOUT, &slots[MADE_SLOT]);
+}
+
 static uint32_t carry_out(char *line)
 {
-    char *word[5] = {0};
+    SaCkptCheckpointDescriptorT status;
+    char *word[WORDS] = {0};
     char *rest = line;
     unsigned slot;
     SaNameT name;
     Attributes a = attributes();
 
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < WORDS; i++)
         word[i] = strsep(&rest, " ");
     if (strcmp(word[0], "finalize") == 0)
         return saCkptFinalize(library);
@@ -46,10 +70,20 @@ static uint32_t carry_out(char *line)
         name = name_from(word[1], strlen(word[1]));
         return saCkptCheckpointUnlink(library, &name);
     }
+    if (strcmp(word[0], "make") == 0) {
+        TRUE(word[WORDS - 1] != NULL);
+        return make(word + 1);
+    }
     slot = (unsigned)atoi(word[1]);
     TRUE(slot < SLOTS);
     if (strcmp(word[0], "close") == 0)
         return saCkptCheckpointClose(slots[slot]);
+    if (strcmp(word[0], "active") == 0)
+        return saCkptActiveReplicaSet(slots[slot]);
+    if (strcmp(word[0], "synchronize") == 0)
+        return saCkptCheckpointSynchronize(slots[slot], TIMEOUT);
+    if (strcmp(word[0], "status") == 0)
+        return saCkptCheckpointStatusGet(slots[slot], &status);
     TRUE(word[2] != NULL);
     if (strcmp(word[0], "series") == 0)
         return series(slots[slot], strtoull(word[2], NULL, 10));

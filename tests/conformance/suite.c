@@ -11,10 +11,12 @@ static const struct test *const statement_tables[] = {
     lifecycle_tests, dispatch_tests,   open_tests,      open_async_tests, close_tests,
     unlink_tests,    status_tests,     section_tests,   generated_id_tests, expiration_tests,
     iteration_tests, write_tests,      read_tests,      synchronize_tests,
+    cluster_tests,
 };
 static const struct test *const decision_tables[] = {
     decision_handle_tests,   decision_name_tests,   decision_data_tests,
     decision_callback_tests, decision_notify_tests, decision_limit_tests,
+    decision_cluster_tests,
 };
 
 enum { STATEMENT, DECISION };
@@ -130,6 +132,8 @@ int main(int argc, char **argv)
                  "       conformance --one N|DN [--client B.0x.0y]   (runs it in this process)\n"
                  "environment: CKPT_RUN_DIR                  where the service runs\n"
                  "             CKPT_CONFORMANCE_SERVICE_PID  its process, for tests that stop it\n"
+                 "             CKPT_TEST_CLUSTER, CKPT_TEST_COMMAND  see tests/harness/nodes.c\n"
+                 "             CKPT_TEST_CREATOR=1           checkpoints are made on another node\n"
                  "prints: number, client, PASS, FAIL or DUE, what holds, what went wrong\n",
         .clients = names,
         .client_count = CLIENT_COUNT,
@@ -137,7 +141,7 @@ int main(int argc, char **argv)
         .introduction =
             "Result of each statement for a client of each version; a dash where the version makes\n"
             "no difference and the statement was tested for another, \"due\" where it needs several\n"
-            "nodes.\n",
+            "nodes and there was one.\n",
         .label_heading = "number",
         .groups = groups,
         .group_count = 2,

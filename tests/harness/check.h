@@ -99,6 +99,8 @@ struct peer {
 };
 
 struct peer peer_start(const char *client_name);
+/* The same on another node. */
+struct peer peer_start_on(int node, const char *client_name);
 /* Sends one command and waits for its result code. */
 uint32_t peer_do(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void peer_send(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -114,5 +116,17 @@ int peer_serve(uint32_t (*carry_out)(char *line));
  * test ends in any way. Only in EXCLUSIVE tests. */
 void service_stop(void);
 void service_continue(void);
+
+/* ---- the nodes of the cluster ---- */
+
+/* Nodes by number: 0 is the one that the tests run on. */
+#define CLUSTER_NODES 3 /* what tests with the flag CLUSTER need */
+int node_count(void);
+/* The run directory of a node; NULL if the tests were not told of several. */
+const char *node_run_dir(int node);
+/* The operator's commands; they return when the node has taken notice. Only in EXCLUSIVE tests; the runner unlocks what a failed test leaves behind. */
+void node_lock(int node);
+void node_unlock(int node);
+bool nodes_unlock(void); /* all of them; false if that failed */
 
 #endif

@@ -21,7 +21,29 @@
 
 extern char **environ;
 
-struct peer peer_start(const char *client_name)
+/* The environment with another run directory, in one block to free; NULL: no memory. */
+static char **environment_with(const char *run_dir)
+{
+    const char *variable = "CKPT_RUN_DIR=";
+    size_t count = 0, kept = 0, length = strlen(variable);
+    char **copy, *entry;
+
+    while (environ[count] != NULL)
+        count++;
+    copy = malloc((count + 2) * sizeof *copy + length + strlen(run_dir) + 1);
+    if (copy == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], variable, length) != 0)
+            copy[kept++] = environ[i];
+    entry = (char *)(copy + count + 2);
+    sprintf(entry, "%s%s", variable, run_dir);
+    copy[kept++] = entry;
+    copy[kept] = NULL;
+    return copy;
+}
+
+static struct peer start_with(const char *client_name, char **environment)
 {
     struct peer peer;
     int to[2], from[2];
@@ -36,13 +58,31 @@ struct peer peer_start(const char *client_name)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-    EQUAL(0, posix_spawn(&peer.pid, "/proc/self/exe", &actions, NULL, argv, environ));
+    EQUAL(0, posix_spawn(&peer.pid, "/proc/self/exe", &actions, NULL, argv, environment));
     posix_spawn_file_actions_destroy(&actions);
     close(to[0]);
     close(from[1]);
     peer.to = to[1];
     peer.from = from[0];
     EQUAL(0, peer_result(&peer, START_MS));
+    return peer;
+}
+
+struct peer peer_start(const char *client_name)
+{
+    return start_with(client_name, environ);
+}
+
+struct peer peer_start_on(int node, const char *client_name)
+{
+    char **environment;
+    struct peer peer;
+
+    TRUE(node_run_dir(node) != NULL);
+    environment = environment_with(node_run_dir(node));
+    TRUE(environment != NULL);
+    peer = start_with(client_name, environment);
+    free(environment);
     return peer;
 }
 

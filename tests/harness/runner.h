@@ -16,7 +16,7 @@ enum { EXIT_CHILD_PASSED = 0, EXIT_CHILD_FAILED = 1, EXIT_CHILD_BROKEN = 3 };
 /* Flags of a test. */
 enum {
     EXCLUSIVE = 1, /* no other test may run meanwhile: it stops the service or uses up a limit */
-    DUE = 2,       /* needs several nodes: listed, not run */
+    CLUSTER = 2,   /* needs several nodes: on a single one listed as due, not run. EXCLUSIVE too if it locks one */
     CANNOT = 4     /* cannot occur here: listed with the reason, not run */
 };
 

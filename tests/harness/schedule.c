@@ -126,6 +126,8 @@ static void finish(struct slot *slot, int status)
     }
     if ((job->flags & EXCLUSIVE) != 0)
         service_continue();
+    if (job->outcome == FAILED && (job->flags & CLUSTER) != 0 && !nodes_unlock())
+        fprintf(stderr, "%s: nodes may have stayed locked\n", job->label);
     close_slot(slot);
 }
 

@@ -126,9 +126,9 @@ func (h *Host) serverConfig() string {
 	return fmt.Sprintf(`listen: "%s"
 server_name: %s
 ping_interval: "1s"
-ping_max: 2
+ping_max: %d
 cluster { name: test, listen: "%s", no_advertise: true, routes: [%s] }
-`, h.at(busPort), h.Name, h.at(routePort), routes)
+`, h.at(busPort), h.Name, h.c.o.PingsMax, h.at(routePort), routes)
 }
 
 // process is the one a part is in; nil if the host has no such part, or it is in the process of a part that stands later

@@ -40,6 +40,8 @@ type HostsOptions struct {
 	Bus       Bus
 	Together  bool // ckpt up where there is a director, instead of ckptnd and ckptd; with Embedded only
 	Loopback  bool // no namespaces: each host is an address of the loopback interface. Faults of the network then fail
+	// PingsMax is how many times, once a second, an external NATS server asks a silent client before it cuts it off; 0 = 2.
+	PingsMax int
 	// DirectorSpace is the size of the file system a director's data is on, in bytes; 0 = no limit of its own.
 	DirectorSpace int64
 	Args          []string // more flags for each daemon
@@ -66,6 +68,9 @@ func StartHosts(t testing.TB, o HostsOptions) *Hosts {
 	}
 	if o.Directors == 0 {
 		o.Directors = 1
+	}
+	if o.PingsMax == 0 {
+		o.PingsMax = 2
 	}
 	if o.Together && o.Bus != Embedded {
 		t.Fatal("testcluster: these options do not go together")

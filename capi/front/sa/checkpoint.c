@@ -90,9 +90,9 @@ saCkptCheckpointOpen(SaCkptHandleT ckptHandle, const SaNameT *checkpointName,
 		error = open_arguments(checkpointCreationAttributes, checkpointOpenFlags);
 	if (error != SA_AIS_OK)
 		return error;
-	l = sa_library_acquire(ckptHandle);
-	if (l == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_library_use(ckptHandle, &l);
+	if (error != SA_AIS_OK)
+		return error;
 	opening_fill(&o, l, checkpointCreationAttributes, checkpointOpenFlags);
 	o.timeout_ns = ckpt_timeout_of(timeout);
 	error = (SaAisErrorT)ckpt_checkpoint_open(&l->base, &o, &handle);
@@ -118,9 +118,9 @@ saCkptCheckpointOpenAsync(SaCkptHandleT ckptHandle, SaInvocationT invocation, co
 		error = open_arguments(checkpointCreationAttributes, checkpointOpenFlags);
 	if (error != SA_AIS_OK)
 		return error;
-	l = sa_library_acquire(ckptHandle);
-	if (l == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_library_use(ckptHandle, &l);
+	if (error != SA_AIS_OK)
+		return error;
 	if (l->callbacks.saCkptCheckpointOpenCallback == NULL)
 		error = SA_AIS_ERR_INIT;
 	if (error == SA_AIS_OK) {
@@ -140,9 +140,9 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointClose(SaCkptCheckpointHandleT checkpoint
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return (SaAisErrorT)error;
 	error = ckpt_checkpoint_close(&c->base);
 	sa_checkpoint_release(c);
 	return (SaAisErrorT)error;
@@ -162,9 +162,9 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointUnlink(SaCkptHandleT ckptHandle, const S
 	error = ckpt_name_get(checkpointName, &name, &length);
 	if (error != SA_AIS_OK)
 		return error;
-	l = sa_library_acquire(ckptHandle);
-	if (l == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_library_use(ckptHandle, &l);
+	if (error != SA_AIS_OK)
+		return error;
 	error = (SaAisErrorT)ckpt_checkpoint_unlink(&l->base, name, length);
 	sa_library_release(l);
 	return error;

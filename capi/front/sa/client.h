@@ -36,11 +36,6 @@ static inline struct sa_library *sa_library_acquire(SaCkptHandleT handle)
 	return ckpt_library_acquire(&sa_api, handle);
 }
 
-static inline struct sa_checkpoint *sa_checkpoint_acquire(SaCkptCheckpointHandleT handle)
-{
-	return ckpt_checkpoint_acquire(&sa_api, handle);
-}
-
 static inline struct sa_library *sa_library_of(const struct sa_checkpoint *c)
 {
 	return (struct sa_library *)c->base.object.parent;
@@ -54,6 +49,30 @@ static inline void sa_checkpoint_release(struct sa_checkpoint *c)
 static inline void sa_library_release(struct sa_library *l)
 {
 	ckpt_object_release(&l->base.object);
+}
+
+/* What every function but Finalize begins with: the object of a handle, with a reference for the caller. Returns SA_AIS_OK,
+ * SA_AIS_ERR_BAD_HANDLE (there is none), or SA_AIS_ERR_UNAVAILABLE (it is stale); with an error there is no reference. */
+static inline SaAisErrorT sa_library_use(SaCkptHandleT handle, struct sa_library **l)
+{
+	*l = sa_library_acquire(handle);
+	if (*l == NULL)
+		return SA_AIS_ERR_BAD_HANDLE;
+	if (!ckpt_library_stale(&(*l)->base))
+		return SA_AIS_OK;
+	sa_library_release(*l);
+	return SA_AIS_ERR_UNAVAILABLE;
+}
+
+static inline SaAisErrorT sa_checkpoint_use(SaCkptCheckpointHandleT handle, struct sa_checkpoint **c)
+{
+	*c = ckpt_checkpoint_acquire(&sa_api, handle);
+	if (*c == NULL)
+		return SA_AIS_ERR_BAD_HANDLE;
+	if (!ckpt_library_stale(&sa_library_of(*c)->base))
+		return SA_AIS_OK;
+	sa_checkpoint_release(*c);
+	return SA_AIS_ERR_UNAVAILABLE;
 }
 
 #endif

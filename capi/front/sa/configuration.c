@@ -14,14 +14,15 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointRetentionDurationSet(SaCkptCheckpointHan
 							     SaTimeT retentionDuration)
 {
 	struct sa_checkpoint *c;
+	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (retentionDuration < 0)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	if (sa_library_of(c)->newer && !(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
 		return finish(c, SA_AIS_ERR_ACCESS);
 	return finish(c, ckpt_retention_set(&c->base, retentionDuration));
@@ -36,6 +37,14 @@ static SaAisErrorT active_allowed(const struct sa_checkpoint *c)
 	return SA_AIS_OK;
 }
 
+/* A node outside the cluster is given no replica. To clients of B.01 that is a shortage: they do not know the code. */
+static SaAisErrorT active_set(struct sa_checkpoint *c)
+{
+	SaAisErrorT error = (SaAisErrorT)ckpt_active_set(&c->base);
+
+	return error == SA_AIS_ERR_UNAVAILABLE && !sa_library_of(c)->newer ? SA_AIS_ERR_NO_RESOURCES : error;
+}
+
 CKPT_PUBLIC SaAisErrorT saCkptActiveReplicaSet(SaCkptCheckpointHandleT checkpointHandle)
 {
 	struct sa_checkpoint *c;
@@ -43,11 +52,11 @@ CKPT_PUBLIC SaAisErrorT saCkptActiveReplicaSet(SaCkptCheckpointHandleT checkpoin
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = active_allowed(c);
-	return finish(c, error == SA_AIS_OK ? ckpt_active_set(&c->base) : error);
+	return finish(c, error == SA_AIS_OK ? active_set(c) : error);
 }
 
 /* Bits that only clCkpt* knows are not shown, and a word without a mode of update is the mode it stands for. */
@@ -83,9 +92,9 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointStatusGet(SaCkptCheckpointHandleT checkp
 		return SA_AIS_ERR_LIBRARY;
 	if (checkpointStatus == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return (SaAisErrorT)error;
 	if (sa_library_of(c)->newer && !(c->base.open_flags & SA_CKPT_CHECKPOINT_READ))
 		return finish(c, SA_AIS_ERR_ACCESS);
 	error = ckpt_status_get(&c->base, &status);
@@ -113,9 +122,9 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointSynchronize(SaCkptCheckpointHandleT chec
 		return SA_AIS_ERR_LIBRARY;
 	if (timeout < 0)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = synchronize_allowed(c);
 	return finish(c, error == SA_AIS_OK ? ckpt_synchronize(&c->base, ckpt_timeout_of(timeout)) : error);
 }
@@ -128,9 +137,9 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointSynchronizeAsync(SaCkptCheckpointHandleT
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = synchronize_allowed(c);
 	if (error == SA_AIS_OK && sa_library_of(c)->callbacks.saCkptCheckpointSynchronizeCallback == NULL)
 		error = SA_AIS_ERR_INIT;

@@ -17,9 +17,9 @@ saCkptSectionIterationInitialize(SaCkptCheckpointHandleT checkpointHandle, SaCkp
 	if (sectionIterationHandle == NULL || sectionsChosen < SA_CKPT_SECTIONS_FOREVER ||
 	    sectionsChosen > SA_CKPT_SECTIONS_ANY || expirationTime < 0)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return (SaAisErrorT)error;
 	if (sa_library_of(c)->newer && !(c->base.open_flags & SA_CKPT_CHECKPOINT_READ)) {
 		sa_checkpoint_release(c);
 		return SA_AIS_ERR_ACCESS;
@@ -28,6 +28,18 @@ saCkptSectionIterationInitialize(SaCkptCheckpointHandleT checkpointHandle, SaCkp
 	if (error == SA_AIS_OK)
 		*sectionIterationHandle = handle;
 	return (SaAisErrorT)error;
+}
+
+/* As sa_checkpoint_use. */
+static SaAisErrorT iteration_use(SaCkptSectionIterationHandleT handle, struct ckpt_iteration **i)
+{
+	*i = ckpt_iteration_acquire(&sa_api, handle);
+	if (*i == NULL)
+		return SA_AIS_ERR_BAD_HANDLE;
+	if (!ckpt_library_stale(ckpt_iteration_library(*i)))
+		return SA_AIS_OK;
+	ckpt_iteration_release(*i);
+	return SA_AIS_ERR_UNAVAILABLE;
 }
 
 CKPT_PUBLIC SaAisErrorT saCkptSectionIterationNext(SaCkptSectionIterationHandleT sectionIterationHandle,
@@ -41,9 +53,9 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionIterationNext(SaCkptSectionIterationHandleT
 		return SA_AIS_ERR_LIBRARY;
 	if (sectionDescriptor == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
-	i = ckpt_iteration_acquire(&sa_api, sectionIterationHandle);
-	if (i == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = iteration_use(sectionIterationHandle, &i);
+	if (error != SA_AIS_OK)
+		return (SaAisErrorT)error;
 	error = ckpt_iteration_next(i, false, &s);
 	if (error == SA_AIS_OK) {
 		sectionDescriptor->sectionId.idLen = (SaUint16T)s.id_len;
@@ -64,9 +76,9 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionIterationFinalize(SaCkptSectionIterationHan
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	i = ckpt_iteration_acquire(&sa_api, sectionIterationHandle);
-	if (i == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = iteration_use(sectionIterationHandle, &i);
+	if (error != SA_AIS_OK)
+		return (SaAisErrorT)error;
 	error = ckpt_iteration_end(i);
 	ckpt_iteration_release(i);
 	return (SaAisErrorT)error;

@@ -79,7 +79,7 @@ static SaAisErrorT initialize(SaCkptHandleT *handle, const SaCkptCallbacksT_2 *c
 		return (SaAisErrorT)error;
 	l = (struct sa_library *)base;
 	l->callbacks = *callbacks;
-	l->newer = version_newer(version);
+	l->newer = base->members_only = version_newer(version);
 	l->may_track = version_may_track(version);
 	error = ckpt_library_start(base);
 	if (error != SA_AIS_OK)
@@ -140,9 +140,9 @@ CKPT_PUBLIC SaAisErrorT saCkptSelectionObjectGet(SaCkptHandleT ckptHandle, SaSel
 		return SA_AIS_ERR_LIBRARY;
 	if (selectionObject == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
-	l = sa_library_acquire(ckptHandle);
-	if (l == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_library_use(ckptHandle, &l);
+	if (error != SA_AIS_OK)
+		return (SaAisErrorT)error;
 	error = ckpt_library_selection(&l->base, &fd);
 	if (error == SA_AIS_OK)
 		*selectionObject = (SaSelectionObjectT)fd;
@@ -153,12 +153,13 @@ CKPT_PUBLIC SaAisErrorT saCkptSelectionObjectGet(SaCkptHandleT ckptHandle, SaSel
 CKPT_PUBLIC SaAisErrorT saCkptDispatch(SaCkptHandleT ckptHandle, SaDispatchFlagsT dispatchFlags)
 {
 	struct sa_library *l;
+	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	l = sa_library_acquire(ckptHandle);
-	if (l == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_library_use(ckptHandle, &l);
+	if (error != SA_AIS_OK)
+		return error;
 	if (dispatchFlags < SA_DISPATCH_ONE || dispatchFlags > SA_DISPATCH_BLOCKING) {
 		sa_library_release(l);
 		return SA_AIS_ERR_INVALID_PARAM;

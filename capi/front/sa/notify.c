@@ -26,9 +26,9 @@ CKPT_PUBLIC SaAisErrorT ncsCkptRegisterCkptArrivalCallback(SaCkptHandleT ckptHan
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	l = sa_library_acquire(ckptHandle);
-	if (l == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_library_use(ckptHandle, &l);
+	if (error != SA_AIS_OK)
+		return error;
 	if (ckptArrivalCallback == NULL) {
 		error = SA_AIS_ERR_INVALID_PARAM;
 	} else {
@@ -66,9 +66,9 @@ static SaAisErrorT library_track(SaCkptHandleT handle, bool on)
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	l = sa_library_acquire(handle);
-	if (l == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_library_use(handle, &l);
+	if (error != SA_AIS_OK)
+		return error;
 	error = track_allowed(l);
 	if (error == SA_AIS_OK)
 		error = track_set(&l->base.object, l, 0, &l->tracking, on);
@@ -93,9 +93,9 @@ static SaAisErrorT checkpoint_track(SaCkptCheckpointHandleT handle, bool on)
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = sa_checkpoint_acquire(handle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(handle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = track_allowed(sa_library_of(c));
 	if (error == SA_AIS_OK && !(c->base.open_flags & SA_CKPT_CHECKPOINT_READ))
 		error = SA_AIS_ERR_ACCESS;

@@ -38,9 +38,9 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointRead(SaCkptCheckpointHandleT checkpointH
 	for (SaUint32T i = 0; i < numberOfElements; i++)
 		if (ioVector[i].dataBuffer != NULL && ioVector[i].dataSize == 0)
 			return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	if (!(c->base.open_flags & SA_CKPT_CHECKPOINT_READ))
 		error = SA_AIS_ERR_ACCESS;
 	else
@@ -56,14 +56,15 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointRead(SaCkptCheckpointHandleT checkpointH
 CKPT_PUBLIC SaAisErrorT saCkptIOVectorElementDataFree(SaCkptCheckpointHandleT checkpointHandle, void *data)
 {
 	struct sa_checkpoint *c;
+	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
 	if (data == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	sa_checkpoint_release(c);
 	free(data);
 	return SA_AIS_OK;

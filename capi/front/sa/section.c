@@ -50,9 +50,9 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionCreate(SaCkptCheckpointHandleT checkpointHa
 	if (sectionCreationAttributes == NULL || sectionCreationAttributes->sectionId == NULL ||
 	    (initialData == NULL && initialDataSize > 0))
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = create_allowed(c, sectionCreationAttributes->sectionId, initialDataSize);
 	if (error == SA_AIS_OK)
 		error = create(c, sectionCreationAttributes, initialData, initialDataSize);
@@ -63,12 +63,13 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionCreate(SaCkptCheckpointHandleT checkpointHa
 CKPT_PUBLIC SaAisErrorT saCkptSectionIdFree(SaCkptCheckpointHandleT checkpointHandle, SaUint8T *id)
 {
 	struct sa_checkpoint *c;
+	SaAisErrorT error;
 
 	if (ckpt_forked())
 		return SA_AIS_ERR_LIBRARY;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	sa_checkpoint_release(c);
 	if (id == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
@@ -104,9 +105,9 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionDelete(SaCkptCheckpointHandleT checkpointHa
 		return SA_AIS_ERR_LIBRARY;
 	if (!names_section(sectionId))
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = change_allowed(c);
 	if (error == SA_AIS_OK)
 		error = change(c, CKPT_OP_SECTION_DELETE, sectionId, 0);
@@ -124,9 +125,9 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionExpirationTimeSet(SaCkptCheckpointHandleT c
 		return SA_AIS_ERR_LIBRARY;
 	if (!names_section(sectionId) || expirationTime < 0)
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = change_allowed(c);
 	if (error == SA_AIS_OK && ckpt_before_this_second(expirationTime))
 		error = SA_AIS_ERR_INVALID_PARAM;

@@ -35,9 +35,9 @@ CKPT_PUBLIC SaAisErrorT saCkptCheckpointWrite(SaCkptCheckpointHandleT checkpoint
 		return SA_AIS_ERR_INVALID_PARAM;
 	if (erroneousVectorIndex != NULL)
 		*erroneousVectorIndex = 0;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	error = elements_valid(c, ioVector, numberOfElements, &bad);
 	if (error == SA_AIS_OK && !(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
 		error = SA_AIS_ERR_ACCESS;
@@ -62,9 +62,9 @@ CKPT_PUBLIC SaAisErrorT saCkptSectionOverwrite(SaCkptCheckpointHandleT checkpoin
 		return SA_AIS_ERR_LIBRARY;
 	if (sectionId == NULL || dataBuffer == NULL || id_broken(sectionId))
 		return SA_AIS_ERR_INVALID_PARAM;
-	c = sa_checkpoint_acquire(checkpointHandle);
-	if (c == NULL)
-		return SA_AIS_ERR_BAD_HANDLE;
+	error = sa_checkpoint_use(checkpointHandle, &c);
+	if (error != SA_AIS_OK)
+		return error;
 	if (!(c->base.open_flags & SA_CKPT_CHECKPOINT_WRITE))
 		error = SA_AIS_ERR_ACCESS;
 	else if (dataSize > c->base.attributes.max_section_size)

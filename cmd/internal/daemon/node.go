@@ -59,6 +59,7 @@ func (s *service) startNode(k int, controller bool) error {
 		SegmentDir:      segments,
 		PersistDir:      copies,
 		Persist:         policies[c.Persist],
+		Continue:        c.Headless == "continue",
 		Conn:            conn,
 		ControlConn:     links.Control,
 		UpdateConn:      links.Update,
