@@ -274,7 +274,7 @@ const struct test decision_notify_tests[] = {
     {31, "SectionDelete gives a track callback with size 0, and no arrival callback", EVERY, d31, 0,
      0},
     {32, "a Read with the callback's own elements gives the data", EVERY, d32, 0, 0},
-    {33, "1,000 writes give 1,000 callbacks in their order", EVERY, d33, 0, 0},
+    {33, "1,000 writes give 1,000 callbacks in their order", EVERY, d33, 0, 60},
     {34, "every handle with READ is told but the one that wrote, until it is closed", EVERY, d34, 0,
      0},
     {35, "CheckpointTrack tracks one checkpoint, besides Track and without it", B_02_03, d35, 0, 0},
