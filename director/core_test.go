@@ -350,6 +350,22 @@ func TestRemovedWhileRebuilding(t *testing.T) {
 	}
 }
 
+// A node without a replica that has forgotten all but that a checkpoint is open there keeps it until it is restored.
+func TestOpenWhileRebuilding(t *testing.T) {
+	k := founded()
+	k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5})
+	const number = 1 << 20
+	r := k.Apply(&NodeUp{From: From{"c", 1}, Host: "h", Replicas: []Announced{{Checkpoint: number, Open: true, Missing: true}}})
+	if r.Node == nil || len(r.Node.Drop) != 0 || !slices.Equal(r.Node.Foreign, []uint64{number}) {
+		t.Fatalf("%+v %s", r.Node, r.Text)
+	}
+	k.Apply(&RebuildEnd{})
+	r = k.Apply(&NodeUp{From: From{"c", 2}, Host: "h", Holder: 1, Replicas: []Announced{{Checkpoint: number, Open: true, Missing: true}}})
+	if r.Node == nil || !slices.Equal(r.Node.Drop, []uint64{number}) {
+		t.Fatalf("after the rebuild: %+v %s", r.Node, r.Text)
+	}
+}
+
 // A node's membership has a name that lasts until an operator removes it.
 func TestMembership(t *testing.T) {
 	k := founded()

@@ -69,7 +69,7 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 		Member: wire.Epoch{Generation: k.generation, Counter: n.Membership}}
 	announced := make(map[uint64]Announced, len(u.Replicas))
 	for _, a := range u.Replicas {
-		if k.foreign(a) {
+		if k.foreign(n.Name, a) {
 			reply.Foreign = append(reply.Foreign, a.Checkpoint)
 		} else {
 			announced[a.Checkpoint] = a
@@ -82,7 +82,7 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	for _, a := range u.Replicas {
 		c := k.checkpoints[a.Checkpoint]
 		switch {
-		case k.foreign(a):
+		case k.foreign(n.Name, a):
 		case forgets(c != nil):
 			reply.Drop = append(reply.Drop, a.Checkpoint)
 		case c == nil:
@@ -103,9 +103,13 @@ func (k *Core) reconcile(n *node, u *NodeUp) {
 	k.result.Node = reply
 }
 
-// foreign reports whether what was announced belongs to another directors' store, and was not restored from it.
-func (k *Core) foreign(a Announced) bool {
-	return a.Generation != 0 && a.Generation != k.generation && !k.restored(a.Checkpoint)
+// foreign reports whether what a node has announced belongs to another directors' store, and was not restored from it. A node
+// that only has a checkpoint open, without a replica, may have forgotten of which store it is.
+func (k *Core) foreign(node string, a Announced) bool {
+	if a.Generation == 0 {
+		return a.Open && k.checkpoints[a.Checkpoint] == nil && k.awaitsRestoring(node, a.Checkpoint)
+	}
+	return a.Generation != k.generation && !k.restored(a.Checkpoint)
 }
 
 // settle does so for one checkpoint. a is zero if the node has not announced it. Whether the node is in sync is never

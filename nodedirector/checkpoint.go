@@ -41,7 +41,9 @@ type checkpoint struct {
 
 	token   replication.Token // of the last request given to core
 	asked   map[replication.Token]asker
-	answers []func() // to be called without the lock
+	answers []func()   // to be called without the lock
+	frames  []frame    // to be sent then, in this order
+	sending sync.Mutex // held over that; locked before mu
 	alarm   alarm
 }
 
@@ -65,13 +67,26 @@ func (c *checkpoint) usableLocked() wire.Code {
 	return wire.OK
 }
 
-// unlock releases the lock and then gives the answers that have become due under it.
+// unlock releases the lock, then gives the answers that have become due under it and after that sends the frames: those whom
+// an answer is for wait, other nodes take their time anyway.
 func (c *checkpoint) unlock() {
-	answers := c.answers
+	answers, send := c.answers, len(c.frames) > 0
 	c.answers = nil
 	c.mu.Unlock()
 	for _, f := range answers {
 		f()
+	}
+	if !send {
+		return
+	}
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	c.mu.Lock()
+	frames := c.frames
+	c.frames = nil
+	c.mu.Unlock()
+	for i := range frames {
+		c.n.sendFrame(&frames[i])
 	}
 }
 

@@ -88,11 +88,14 @@ func (c *call) notify(r *wire.NotifyRequest) {
 	c.answer(wire.Reply{Error: wire.OK}, &reply, nil, false)
 }
 
-// learnNumber finds out which updates there have been of a checkpoint that has no replica here, so that only later ones are
-// told of. If that fails, applications are told of more than need be.
+// learnNumber finds out which updates there have been of a checkpoint that has no replica here, or one that is being filled, so
+// that only later ones are told of. If that fails, applications are told of more than need be.
 func (c *checkpoint) learnNumber(deadline int64) {
 	c.mu.Lock()
-	known := c.seg != nil || c.told != 0
+	known := c.told != 0
+	if c.seg != nil {
+		known = c.core.Complete()
+	}
 	c.mu.Unlock()
 	if known {
 		return

@@ -55,7 +55,7 @@ type Options struct {
 	// has to wait for the others; nil: Conn does.
 	ControlConn, UpdateConn *nats.Conn
 	// As in carrier.Options.
-	BulkListen string
+	PeerListen string
 	PeerTLS    *tls.Config
 	PeerToken  []byte
 	Logger     *slog.Logger

@@ -38,7 +38,7 @@ func (n *Node) startPeers() error {
 	}
 	c, err := carrier.New(carrier.Options{
 		Cluster: n.o.Cluster, Node: n.o.Node, Incarnation: n.incarnation, Control: control, Update: update, Receive: n.fromPeer,
-		BulkListen: n.o.BulkListen, TLS: n.o.PeerTLS, Token: n.o.PeerToken, Logger: n.o.Logger,
+		PeerListen: n.o.PeerListen, TLS: n.o.PeerTLS, Token: n.o.PeerToken, Logger: n.o.Logger,
 	})
 	if err != nil {
 		return err
@@ -82,8 +82,10 @@ func (n *Node) beat() {
 		case <-timer.C:
 		}
 		for _, b := range n.pairs.Tick(monotonic()) {
-			b.Beat.Bulk = n.peers.carrier.Load().BulkAddress()
-			n.sendPeer(b.To, 0, b.Beat, false)
+			b.Beat.Address = n.peers.carrier.Load().Address()
+			if f, ok := n.frameOf(b.To, 0, b.Beat, false); ok {
+				n.sendFrame(&f)
+			}
 		}
 		wait := time.Hour
 		if wake := n.pairs.Wake(); wake != math.MaxInt64 {
@@ -150,7 +152,7 @@ func (p *peers) learn(of carrier.Peer) {
 	case old == nil:
 		old = &remote{}
 		p.table[of.Name] = old
-	case of.Incarnation == old.Incarnation && (of.Bulk == "" || of.Bulk == old.Bulk):
+	case of.Incarnation == old.Incarnation && (of.Address == "" || of.Address == old.Address):
 		old.heard = monotonic()
 		return
 	}
@@ -195,29 +197,48 @@ func (p *peers) malformed() uint64 {
 	return 0
 }
 
-// sendPeer sends a message to another node; it may be lost. It never blocks.
-func (n *Node) sendPeer(to string, checkpoint uint64, m replication.Message, bulk bool) {
+// frame is a message to another node, ready to be sent.
+type frame struct {
+	to    string
+	class carrier.Class
+	bytes []byte
+}
+
+// frameOf makes a message a frame. It reports false if it can't be sent.
+func (n *Node) frameOf(to string, checkpoint uint64, m replication.Message, bulk bool) (frame, bool) {
+	f := frame{to: to, class: carrier.Update}
+	switch {
+	case checkpoint == 0:
+		f.class = carrier.Control
+	case bulk:
+		f.class = carrier.Bulk
+	}
+	var err error
+	if f.bytes, err = replication.EncodeMessage(checkpoint, m); err != nil {
+		n.notSent(to, err)
+	}
+	return f, err == nil
+}
+
+// sendFrame sends a message to another node; it may be lost. It never blocks.
+func (n *Node) sendFrame(f *frame) {
 	c := n.peers.carrier.Load()
 	if c == nil {
 		return // replicas of an earlier process are being attached: nobody is waiting for this one yet
 	}
-	class := carrier.Update
-	switch {
-	case checkpoint == 0:
-		class = carrier.Control
-	case bulk:
-		class = carrier.Bulk
-	}
-	frame, err := replication.EncodeMessage(checkpoint, m)
-	if err == nil {
-		n.peers.reach(to)
-		err = c.Send(to, frame, class)
-	}
+	n.peers.reach(f.to)
+	err := c.Send(f.to, f.bytes, f.class)
 	if errors.Is(err, carrier.ErrNotConnected) {
-		err = c.Send(to, frame, carrier.Update)
+		err = c.Send(f.to, f.bytes, carrier.Update)
 	}
-	if err != nil && n.logPeers.allow() {
-		n.log.Warn("message to another node not sent: it is sent again", "to", to, "reason", err)
+	if err != nil {
+		n.notSent(f.to, err)
+	}
+}
+
+func (n *Node) notSent(to string, reason error) {
+	if n.logPeers.allow() {
+		n.log.Warn("message to another node not sent: it is sent again", "to", to, "reason", reason)
 	}
 }
 
@@ -229,7 +250,7 @@ func (n *Node) fromPeer(from string, incarnation uint64, frame []byte) {
 		return
 	}
 	if b, ok := m.(*replication.Beat); ok {
-		n.peers.learn(carrier.Peer{Name: from, Incarnation: incarnation, Bulk: b.Bulk})
+		n.peers.learn(carrier.Peer{Name: from, Incarnation: incarnation, Address: b.Address})
 		if n.pairs.Receive(monotonic(), from, b) {
 			n.restarted(from)
 		}

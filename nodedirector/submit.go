@@ -88,7 +88,9 @@ type heldRead struct {
 func (c *checkpoint) perform(e *replication.Effect) {
 	switch e.Kind {
 	case replication.EffectSend:
-		c.n.sendPeer(e.To, c.id, e.Message, e.Bulk)
+		if f, ok := c.n.frameOf(e.To, c.id, e.Message, e.Bulk); ok {
+			c.frames = append(c.frames, f)
+		}
 	case replication.EffectAnswer:
 		if a := c.takeAsker(e.Token); a != nil {
 			v, payload := e.Verdict, e.Payload

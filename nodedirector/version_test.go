@@ -88,7 +88,7 @@ func TestMessagesOfAnotherRelease(t *testing.T) {
 func fromAnother(t *testing.T, f *fixture, frame []byte) {
 	conn := connectBus(t, f.server)
 	c, err := carrier.New(carrier.Options{Cluster: "test", Node: "z", Incarnation: 1, Control: conn, Update: conn,
-		Receive: func(string, uint64, []byte) {}, BulkListen: carrier.NoBulk, Logger: f.o.Logger})
+		Receive: func(string, uint64, []byte) {}, PeerListen: carrier.NoStreams, Logger: f.o.Logger})
 	if err != nil {
 		t.Fatal(err)
 	}

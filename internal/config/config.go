@@ -31,7 +31,7 @@ type Config struct {
 	Listen                  string
 	Routes                  []Peer // nodes with embedded servers
 	RouteListen             string // "" = the address in Routes
-	BulkListen              string // "" = see the table
+	PeerListen              string // "" = see the table
 	ClusterSecretFile       string
 	NATS                    []string // empty: the embedded server
 	NATSUser                string

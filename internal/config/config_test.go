@@ -89,7 +89,7 @@ voting-only: true
 tls-ca: /ca
 routes: [a=h1:7001, b=h2:7001]
 route-listen: 0.0.0.0:7001
-bulk-listen: h1:0
+peer-listen: h1:0
 cluster-secret-file: /secret
 `)
 	if err != nil {
@@ -99,7 +99,7 @@ cluster-secret-file: /secret
 		c.SharedMemoryMax != 2e9 || c.WriteMax != 64<<20 || c.SocketMode != fs.FileMode(0o660) || c.Persist != "always" || c.Headless != "continue" || !c.Controller ||
 		c.NodeTimeout != 1500*time.Millisecond || c.LogLevel != slog.LevelDebug || c.LogFormat != "json" ||
 		c.RaftListen != "0.0.0.0:7000" || fmt.Sprint(c.Directors) != "[{a h1:7000} {b [::1]:7000}]" || !c.VotingOnly || c.TLSCA != "/ca" ||
-		fmt.Sprint(c.Routes) != "[{a h1:7001} {b h2:7001}]" || c.RouteListen != "0.0.0.0:7001" || c.BulkListen != "h1:0" ||
+		fmt.Sprint(c.Routes) != "[{a h1:7001} {b h2:7001}]" || c.RouteListen != "0.0.0.0:7001" || c.PeerListen != "h1:0" ||
 		c.ClusterSecretFile != "/secret" {
 		t.Errorf("%+v", c)
 	}
@@ -133,7 +133,7 @@ func TestRefusedInFile(t *testing.T) {
 		{"raft-listen: a:0\n", ":1: ", "port 0"},
 		{"routes: a=h:1,a=h:2\n", ":1: ", "not two nodes"},
 		{"route-listen: a:0\n", ":1: ", "port 0"},
-		{"bulk-listen: 0.0.0.0:7\n", ":1: ", "names no host that other nodes can reach"},
+		{"peer-listen: 0.0.0.0:7\n", ":1: ", "names no host that other nodes can reach"},
 		{"directors: a\n", ":1: ", "not NAME=host:port"},
 		{"directors: a=h\n", ":1: ", "not host:port"},
 		{"directors: a=h:1,a=h:2\n", ":1: ", "not two directors"},

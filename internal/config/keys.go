@@ -82,15 +82,15 @@ var Keys = []Key{
 	{Name: "route-listen", Kind: "host:port", Default: "its address in routes; else none", Daemons: nodes,
 		Help: "address where the other nodes' servers reach this one",
 		set:  address(func(c *Config) *string { return &c.RouteListen })},
-	{Name: "bulk-listen", Kind: "host:port",
+	{Name: "peer-listen", Kind: "host:port",
 		Default: "any port of the host in route-listen or routes; with external NATS of the address that it sees; else of listen",
 		Daemons: nodes,
-		Help: "address where other node directors reach this one to copy replicas, port 0 takes any; " +
+		Help: "address where other node directors reach this one, for updates and copies of replicas, port 0 takes any; " +
 			"nodes 2, 3, … of ckpt up take any port of the host",
-		set: bulkListen},
-	{Name: "cluster-secret-file", Kind: "file", Default: "none; for bulk streams the password of nats-user", Daemons: nodes,
+		set: peerListen},
+	{Name: "cluster-secret-file", Kind: "file", Default: "none; for streams between node directors the password of nats-user", Daemons: nodes,
 		Help: "file whose first line is known to all nodes of the cluster and nobody else: who does not know it gets no route and " +
-			"no bulk stream",
+			"no stream",
 		set: path(func(c *Config) *string { return &c.ClusterSecretFile })},
 	{Name: "nats", Kind: "URLs", Default: "the embedded server", Daemons: everywhere,
 		Help: "external NATS servers, separated by commas",
@@ -147,7 +147,7 @@ var Keys = []Key{
 		Help: "whether this director only votes: it becomes the active one if no other can",
 		set:  boolean(func(c *Config) *bool { return &c.VotingOnly })},
 	{Name: "tls-cert", Kind: "file", Default: "none", Daemons: everywhere,
-		Help: "certificate (PEM) of these daemons towards those of other nodes (directors, routes, bulk streams), for client and " +
+		Help: "certificate (PEM) of these daemons towards those of other nodes (directors, routes, streams), for client and " +
 			"server use; all three tls keys or none",
 		set: path(func(c *Config) *string { return &c.TLSCert })},
 	{Name: "tls-key", Kind: "file", Default: "none", Daemons: everywhere,
@@ -331,8 +331,8 @@ func group(what string, p func(*Config) *[]Peer) func(*Config, string) error {
 	}
 }
 
-// bulkListen is an address that is told to others as it is, but for its port.
-func bulkListen(c *Config, v string) error {
+// peerListen is an address that is told to others as it is, but for its port.
+func peerListen(c *Config, v string) error {
 	if _, err := checkAddress(v); err != nil {
 		return err
 	}
@@ -340,7 +340,7 @@ func bulkListen(c *Config, v string) error {
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		return fmt.Errorf("%q names no host that other nodes can reach", v)
 	}
-	c.BulkListen = v
+	c.PeerListen = v
 	return nil
 }
 

@@ -114,7 +114,7 @@ func TestPeerThatMovesGetsANewStream(t *testing.T) {
 	if lost.Load() != 0 {
 		t.Error("told of what it did itself")
 	}
-	a.SetPeers([]Peer{{"b", 9, young.BulkAddress()}}) // young is not who a takes it for
+	a.SetPeers([]Peer{{"b", 9, young.Address()}}) // young is not who a takes it for
 	sendAll(t, a, "b", []byte("nobody"))
 	until(t, "it is refused", func() bool { return young.Stats().Strangers == 1 && lost.Load() == 1 })
 }
@@ -149,7 +149,7 @@ func TestStrangersAreRefused(t *testing.T) {
 		{"ckpt-stream 1 bulk x a.b 7 b 7 n\n", "refused it is no node director\n"},
 		{strings.Repeat("x", 100<<10) + "\n", ""},
 	} {
-		conn, err := net.Dial("tcp", b.BulkAddress())
+		conn, err := net.Dial("tcp", b.Address())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +192,7 @@ func TestBlockedStreamTakesNoFrames(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	_, box := s.node(t, "b", func(o *Options) { o.BulkListen = address })
+	_, box := s.node(t, "b", func(o *Options) { o.PeerListen = address })
 	until(t, "a stream is open", func() bool { return a.Send("b", []byte("y"), Bulk) == nil })
 	if r := box.await(t, 1); string(r[0].frame) != "y" {
 		t.Errorf("%q", r[0].frame)
@@ -205,7 +205,7 @@ func TestReplayedProof(t *testing.T) {
 	b, _ := s.node(t, "b", nil)
 	g := greeting{version, wayBulk, "x", sender{"a", 7}, sender{"b", 7}, "n"}
 	overheard := g.proof([]byte("token"), connecting, "earlier")
-	conn, err := net.Dial("tcp", b.BulkAddress())
+	conn, err := net.Dial("tcp", b.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestReplayedProof(t *testing.T) {
 // hostile is a node of the cluster that does what it likes.
 func hostile(t *testing.T, b *Carrier, incarnation uint64) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", b.BulkAddress())
+	conn, err := net.Dial("tcp", b.Address())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ var (
 type Peer struct {
 	Name        string
 	Incarnation uint64 // 0 = not known: frames reach any incarnation that lives
-	Bulk        string // host:port where it takes streams, of updates too; "" = nowhere
+	Address     string // host:port where it takes streams; "" = nowhere
 }
 
 // Options are the settings of a carrier. Cluster, Node, Incarnation, Control, Update and Receive must be set.
@@ -62,15 +62,15 @@ type Options struct {
 
 	FrameMax int // longest frame in bytes; 0 = DefaultFrameMax
 
-	BulkListen string      // host:port for streams of others, port 0 = any; "" = 127.0.0.1:0; or NoBulk
+	PeerListen string      // host:port for streams of others, port 0 = any; "" = 127.0.0.1:0; or NoStreams
 	TLS        *tls.Config // for streams, both sides: certificate and both CA pools; nil = plain TCP
 	Token      []byte      // known to all nodes of the cluster and nobody else; without one anybody is let in
 
 	Logger *slog.Logger // nil = slog.Default()
 }
 
-// NoBulk stands for no address: what others send as Update and Bulk comes over NATS.
-const NoBulk = "none"
+// NoStreams stands for no address: what others send as Update and Bulk comes over NATS.
+const NoStreams = "none"
 
 // Carrier takes frames to other node directors and brings theirs. Its methods may be called concurrently.
 type Carrier struct {
@@ -83,7 +83,7 @@ type Carrier struct {
 	peers    atomic.Pointer[map[string]*peer]
 	channels [2]*channel // by class: Control, Update
 
-	listener  *listener // nil with NoBulk
+	listener  *listener // nil with NoStreams
 	streamsMu sync.Mutex
 	streams   map[string]*outStream // by node; also ended ones, until the next
 	updates   map[string]*updateStream
@@ -113,7 +113,7 @@ func New(o Options) (*Carrier, error) {
 		ch.assembly = newAssembly(o.FrameMax, c.incomplete)
 		c.channels[class] = ch
 	}
-	if o.BulkListen != NoBulk {
+	if o.PeerListen != NoStreams {
 		var err error
 		if c.listener, err = c.listen(); err != nil {
 			return nil, err
@@ -190,14 +190,14 @@ func (c *Carrier) Send(to string, frame []byte, class Class) error {
 	}
 	var err error
 	switch {
-	case class == Bulk && p.Bulk != "":
+	case class == Bulk && p.Address != "":
 		err = c.sendBulk(p, frame)
 	case class == Bulk:
 		class = Update
 		fallthrough
 	default:
 		done := false
-		if class == Update && p.Bulk != "" && p.Incarnation != 0 {
+		if class == Update && p.Address != "" && p.Incarnation != 0 {
 			done, err = c.sendUpdate(p, frame)
 		}
 		if !done {
@@ -242,8 +242,8 @@ func (c *Carrier) Close() {
 	c.running.Wait()
 }
 
-// BulkAddress is where others reach this node for streams: the host of Options.BulkListen and a port; "" = nowhere.
-func (c *Carrier) BulkAddress() string {
+// Address is where others reach this node for streams: the host of Options.PeerListen and a port; "" = nowhere.
+func (c *Carrier) Address() string {
 	if c.listener == nil {
 		return ""
 	}

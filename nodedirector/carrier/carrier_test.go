@@ -126,7 +126,7 @@ func (s *servers) node(t testing.TB, name string, change func(*Options)) (*Carri
 	return c, box
 }
 
-func peerOf(c *Carrier) Peer { return Peer{c.o.Node, c.o.Incarnation, c.BulkAddress()} }
+func peerOf(c *Carrier) Peer { return Peer{c.o.Node, c.o.Incarnation, c.Address()} }
 
 // peerOnBus is without streams.
 func peerOnBus(c *Carrier) Peer { return Peer{Name: c.o.Node, Incarnation: c.o.Incarnation} }

@@ -7,7 +7,7 @@ import (
 	"libckpt/internal/wire"
 )
 
-// Versions of the envelope and of the bulk streams: what this release writes, and the oldest that it reads, which is that of
+// Versions of the envelope and of the streams: what this release writes, and the oldest that it reads, which is that of
 // the release before it. Whatever else is refused.
 const (
 	version       = 1

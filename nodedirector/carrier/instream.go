@@ -40,24 +40,24 @@ type inStream struct {
 }
 
 func (c *Carrier) listen() (*listener, error) {
-	address := c.o.BulkListen
+	address := c.o.PeerListen
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("listen for bulk streams: %w", err)
+		return nil, fmt.Errorf("listen for streams: %w", err)
 	}
 	ip := net.ParseIP(host)
 	if host == "" || ip != nil && ip.IsUnspecified() {
-		return nil, fmt.Errorf("listen for bulk streams: %s names no host that other nodes can reach", address)
+		return nil, fmt.Errorf("listen for streams: %s names no host that other nodes can reach", address)
 	}
 	tcp, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listen for bulk streams: %w", err)
+		return nil, fmt.Errorf("listen for streams: %w", err)
 	}
 	if len(c.o.Token) == 0 && c.o.TLS == nil && !(host == "localhost" || ip != nil && ip.IsLoopback()) {
-		c.log.Warn("bulk streams of other nodes come without TLS or secret: whoever reaches the address can pose as a node",
+		c.log.Warn("streams of other nodes come without TLS or secret: whoever reaches the address can pose as a node",
 			"address", address)
 	}
 	port := tcp.Addr().(*net.TCPAddr).Port

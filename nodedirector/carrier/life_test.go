@@ -219,7 +219,7 @@ func TestFullQueue(t *testing.T) {
 	}
 	defer nc.Close()
 	a, err := New(Options{Cluster: "x", Node: "a", Incarnation: 1, Control: nc, Update: nc,
-		Receive: new(inbox).receive, BulkListen: NoBulk, Logger: quiet()})
+		Receive: new(inbox).receive, PeerListen: NoStreams, Logger: quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}

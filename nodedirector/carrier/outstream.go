@@ -144,7 +144,7 @@ func (s *outStream) fail(err error) {
 	}
 	c := s.c
 	if c.said.allow("stream to " + s.to.Name) {
-		c.log.Warn("bulk stream ended", "node", s.to.Name, "address", s.to.Bulk, "reason", err)
+		c.log.Warn("bulk stream ended", "node", s.to.Name, "address", s.to.Address, "reason", err)
 	}
 	if c.o.Lost != nil {
 		c.o.Lost(s.to.Name)
@@ -179,7 +179,7 @@ func (s *outStream) serve() error {
 // connect opens a connection to a peer.
 func (c *Carrier) connect(ctx context.Context, to Peer) (*net.TCPConn, error) {
 	d := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}
-	conn, err := d.DialContext(ctx, "tcp", to.Bulk)
+	conn, err := d.DialContext(ctx, "tcp", to.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +189,7 @@ func (c *Carrier) connect(ctx context.Context, to Peer) (*net.TCPConn, error) {
 // begun makes a connection a stream. r reads from it.
 func (c *Carrier) begun(tcp net.Conn, to Peer, on way) (conn net.Conn, r *bufio.Reader, err error) {
 	tcp.SetDeadline(time.Now().Add(greetingTimeout))
-	host, _, err := net.SplitHostPort(to.Bulk)
+	host, _, err := net.SplitHostPort(to.Address)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -89,7 +89,7 @@ func routedNode(t *testing.T, name string, routes bus.Routes) (*Carrier, *inbox,
 		return nc
 	}
 	box := new(inbox)
-	c, err := New(Options{Cluster: "x", Node: name, Incarnation: 7, BulkListen: NoBulk, Receive: box.receive, Logger: quiet(),
+	c, err := New(Options{Cluster: "x", Node: name, Incarnation: 7, PeerListen: NoStreams, Receive: box.receive, Logger: quiet(),
 		Control: connect(credentials.ControlUser()), Update: connect(credentials.DaemonUser())})
 	if err != nil {
 		t.Fatal(err)

@@ -113,7 +113,7 @@ func (s *updateStream) end(err error) (first bool) {
 // fail ends the stream and says so, unless it has ended before.
 func (s *updateStream) fail(err error) {
 	if s.end(err) && s.c.said.allow("updates to "+s.to.Name) {
-		s.c.log.Warn("update stream ended: updates go over the bus until there is another", "node", s.to.Name, "address", s.to.Bulk,
+		s.c.log.Warn("update stream ended: updates go over the bus until there is another", "node", s.to.Name, "address", s.to.Address,
 			"reason", err)
 	}
 }

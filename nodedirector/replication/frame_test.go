@@ -20,7 +20,7 @@ func messages() []Message {
 		HasEvent: true, Event: wire.Event{Checkpoint: 1, Update: 7, Elements: []wire.Element{{ID: []byte("s"), Size: 4}}},
 	}
 	return []Message{
-		&Beat{Incarnation: 1, Seq: 2, Sent: 3, Known: StateVersion{3, 4}, Echo: Echo{5, 6, 7}, Support: []Remaining{{"n", 3, 8}}, Bulk: "h:1"},
+		&Beat{Incarnation: 1, Seq: 2, Sent: 3, Known: StateVersion{3, 4}, Echo: Echo{5, 6, 7}, Support: []Remaining{{"n", 3, 8}}, Address: "h:1"},
 		&Begin{Link: link, Version: 1, Number: 2, Committed: 3},
 		&Report{Link: link, Complete: true, Marked: []Mark{{ID: []byte("m"), Number: 1, Tombstone: true}},
 			Results: []ResultKey{{1, 2}}, Tail: []UpdateBody{*update}, Sessions: []uint64{3}, Branch: wire.Epoch{Generation: 1}},

@@ -63,7 +63,7 @@ type Beat struct {
 	Echo        Echo         // of the last beat received
 	// Support is what the sender may count on from other nodes at this moment.
 	Support []Remaining
-	Bulk    string // host:port where the sender takes bulk streams; "" = nowhere
+	Address string // host:port where the sender takes streams; "" = nowhere
 }
 
 // Echo names a beat. A zero Incarnation: none was received.

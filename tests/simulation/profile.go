@@ -30,10 +30,6 @@ type spec struct {
 	flags uint32
 }
 
-// EndedLeaveNothing has the end of a run check that no replica keeps results of any session that has ended, also of those
-// that ended while something was broken, or had closed the checkpoint before.
-const EndedLeaveNothing = false
-
 // Limits of a run.
 const (
 	eventsMax     = 2_000_000

@@ -286,7 +286,7 @@ func (w *world) noResults(ended map[handleKey]bool) {
 		}
 		for _, name := range c.InSync {
 			w.nodeNamed(name).director.checkpoints[c.Checkpoint].store.Results(func(r segment.Result) bool {
-				if ended[handleKey{r.Session, c.Checkpoint}] || EndedLeaveNothing && !w.lives(r.Session) {
+				if ended[handleKey{r.Session, c.Checkpoint}] {
 					w.failf("checkpoint %d on %s: the result of request %d of session %d is left, which has ended", c.Checkpoint, name, r.Number, r.Session)
 				}
 				return true

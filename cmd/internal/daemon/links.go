@@ -16,7 +16,7 @@ import (
 // Links is what a node director's carrier needs to talk to those of other nodes.
 type Links struct {
 	Control, Update *nats.Conn // closed with the Bus
-	BulkListen      string
+	PeerListen      string
 	Token           []byte
 	TLS             *tls.Config // nil = none
 }
@@ -42,7 +42,7 @@ func (b *Bus) Links(ctx context.Context, c *config.Config, k int) (*Links, error
 	if l.Token, err = b.token(c); err != nil {
 		return nil, err
 	}
-	l.BulkListen = b.bulkListen(c, k, l.Control)
+	l.PeerListen = b.peerListen(c, k, l.Control)
 	return l, nil
 }
 
@@ -62,18 +62,18 @@ func (b *Bus) token(c *config.Config) ([]byte, error) {
 		return nil, nil
 	}
 	m := hmac.New(sha256.New, []byte(secret))
-	m.Write([]byte("ckpt bulk stream\n" + c.Cluster))
+	m.Write([]byte("ckpt stream\n" + c.Cluster))
 	return m.Sum(nil), nil
 }
 
-// bulkListen is where node k takes bulk streams.
-func (b *Bus) bulkListen(c *config.Config, k int, nc *nats.Conn) string {
-	if c.BulkListen != "" && k == 1 {
-		return c.BulkListen
+// peerListen is where node k takes streams.
+func (b *Bus) peerListen(c *config.Config, k int, nc *nats.Conn) string {
+	if c.PeerListen != "" && k == 1 {
+		return c.PeerListen
 	}
-	candidates := []string{c.BulkListen, c.RouteListen, routeAddress(&config.Config{Node: c.Node, Routes: c.Routes}), c.Listen}
+	candidates := []string{c.PeerListen, c.RouteListen, routeAddress(&config.Config{Node: c.Node, Routes: c.Routes}), c.Listen}
 	if b.server == nil {
-		candidates = []string{c.BulkListen}
+		candidates = []string{c.PeerListen}
 		if ip, err := nc.GetClientIP(); err == nil && local(ip) {
 			candidates = append(candidates, net.JoinHostPort(ip.String(), "0"))
 		}
@@ -84,9 +84,9 @@ func (b *Bus) bulkListen(c *config.Config, k int, nc *nats.Conn) string {
 			return net.JoinHostPort(host, "0")
 		}
 	}
-	b.log.Warn("copies of replicas go over the bus, which is slow: configure bulk-listen with this node's address",
+	b.log.Warn("updates and copies of replicas go over the bus, which is slow: configure peer-listen with this node's address",
 		"node", nodeName(c.Node, k))
-	return carrier.NoBulk
+	return carrier.NoStreams
 }
 
 // local reports whether an address is one of this host.

@@ -49,7 +49,7 @@ func TestNodesTalk(t *testing.T) {
 				}
 				n, inc := startLinked(t, c, func(from string, _ uint64, frame []byte) { got <- p.Name + " from " + from + string(frame[:1]) })
 				nodes = append(nodes, n)
-				peers = append(peers, carrier.Peer{Name: p.Name, Incarnation: inc, Bulk: n.BulkAddress()})
+				peers = append(peers, carrier.Peer{Name: p.Name, Incarnation: inc, Address: n.Address()})
 			}
 			for i, n := range nodes {
 				n.SetPeers(peers)
@@ -111,7 +111,7 @@ func startLinked(t *testing.T, c *config.Config, receive func(string, uint64, []
 	incarnation := uint64(time.Now().UnixNano())
 	n, err := carrier.New(carrier.Options{
 		Cluster: c.Cluster, Node: c.Node, Incarnation: incarnation, Control: l.Control, Update: l.Update, Receive: receive,
-		BulkListen: l.BulkListen, Token: l.Token, TLS: l.TLS, Logger: quiet(),
+		PeerListen: l.PeerListen, Token: l.Token, TLS: l.TLS, Logger: quiet(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestRoutesRefused(t *testing.T) {
 	}
 }
 
-func TestBulkAddress(t *testing.T) {
+func TestPeerListen(t *testing.T) {
 	two := []config.Peer{{Name: "a", Address: "h1:7001"}, {Name: "b", Address: "h2:7001"}}
 	c := &config.Config{RunDir: t.TempDir(), Node: "a", Listen: "127.0.0.1:0"}
 	b, err := EmbedBus(c, quiet())
@@ -153,14 +153,14 @@ func TestBulkAddress(t *testing.T) {
 		k    int
 		want string
 	}{
-		{config.Config{BulkListen: "h9:7", Routes: two, Node: "a", Listen: "127.0.0.1:0"}, 1, "h9:7"},
-		{config.Config{BulkListen: "h9:7", Routes: two, Node: "a", Listen: "127.0.0.1:0"}, 2, "h9:0"},
+		{config.Config{PeerListen: "h9:7", Routes: two, Node: "a", Listen: "127.0.0.1:0"}, 1, "h9:7"},
+		{config.Config{PeerListen: "h9:7", Routes: two, Node: "a", Listen: "127.0.0.1:0"}, 2, "h9:0"},
 		{config.Config{RouteListen: "h3:7", Routes: two, Node: "a", Listen: "127.0.0.1:0"}, 1, "h3:0"},
 		{config.Config{RouteListen: "0.0.0.0:7", Routes: two, Node: "b", Listen: "127.0.0.1:0"}, 1, "h2:0"},
 		{config.Config{Node: "a", Listen: "127.0.0.1:7"}, 1, "127.0.0.1:0"},
-		{config.Config{Node: "a", Listen: "0.0.0.0:7"}, 1, carrier.NoBulk},
+		{config.Config{Node: "a", Listen: "0.0.0.0:7"}, 1, carrier.NoStreams},
 	} {
-		if got := b.bulkListen(&test.c, test.k, nil); got != test.want {
+		if got := b.peerListen(&test.c, test.k, nil); got != test.want {
 			t.Errorf("%+v: %s, want %s", test.c, got, test.want)
 		}
 	}

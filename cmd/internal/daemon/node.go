@@ -63,7 +63,7 @@ func (s *service) startNode(k int, controller bool) error {
 		Conn:            conn,
 		ControlConn:     links.Control,
 		UpdateConn:      links.Update,
-		BulkListen:      links.BulkListen,
+		PeerListen:      links.PeerListen,
 		PeerToken:       links.Token,
 		PeerTLS:         links.TLS,
 		BusURLs:         s.bus.urls,
