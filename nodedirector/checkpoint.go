@@ -36,6 +36,7 @@ type checkpoint struct {
 	watching bool  // this node removes expired sections
 	kept     *kept // nil: not kept on disk
 	restored bool  // the replica is from the disk, and no director has confirmed its epoch yet
+	joining  int64 // CLOCK_MONOTONIC ns: since when the replica joins; 0 = it does not
 	aside    bool  // the replica is of another generation of the directors' store: core does not know of it
 	stale    bool  // a director knows a later epoch than the disk does
 
@@ -130,6 +131,7 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 	if err != nil {
 		return err
 	}
+	c.joinedLocked(joining, member)
 	c.core.Configure(monotonic(), config)
 	c.performLocked()
 	c.keepLocked()
@@ -137,6 +139,19 @@ func (c *checkpoint) adoptLocked(config *wire.Config, fresh bool) error {
 		return errLost
 	}
 	return nil
+}
+
+// joinedLocked takes note of when the replica begins to join, and says when it has.
+func (c *checkpoint) joinedLocked(joining, member bool) {
+	switch {
+	case joining && c.joining == 0:
+		c.joining = monotonic()
+	case member && c.joining != 0 && c.seg != nil:
+		c.n.log.Info("replica is in sync", "checkpoint", c.name, "sections", c.seg.Count(), "took", time.Duration(monotonic()-c.joining))
+	}
+	if !joining {
+		c.joining = 0
+	}
 }
 
 // earlier reports whether a configuration was made before another.

@@ -32,7 +32,7 @@ type bench struct {
 	csv     *bufio.Writer
 }
 
-// BenchmarkCluster measures a cluster of three hosts, with make bench-cluster, and writes CSV to build/bench-cluster.csv.
+// BenchmarkCluster measures a cluster of three hosts, each with a director and an embedded NATS server, with make bench-cluster, and writes CSV to build/bench-cluster.csv.
 func BenchmarkCluster(b *testing.B) {
 	f, err := os.Create(filepath.Join(testcluster.Root(), benchFile))
 	if err != nil {
@@ -41,7 +41,7 @@ func BenchmarkCluster(b *testing.B) {
 	defer f.Close()
 	m := &bench{b: b, csv: bufio.NewWriter(f)}
 	defer m.csv.Flush()
-	m.c = testcluster.StartHosts(b, fast(testcluster.HostsOptions{Directors: 3}))
+	m.c = testcluster.StartHosts(b, fast(testcluster.HostsOptions{Directors: 3, Bus: testcluster.Embedded}))
 	for _, h := range m.c.All() {
 		m.clients = append(m.clients, m.client(h))
 	}
