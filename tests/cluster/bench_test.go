@@ -32,7 +32,8 @@ type bench struct {
 	csv     *bufio.Writer
 }
 
-// BenchmarkCluster measures a cluster of three hosts, each with a director and an embedded NATS server, with make bench-cluster, and writes CSV to build/bench-cluster.csv.
+// BenchmarkCluster measures a cluster of three hosts, each with a director and an embedded NATS server, with make
+// bench-cluster, and writes CSV to build/bench-cluster.csv.
 func BenchmarkCluster(b *testing.B) {
 	f, err := os.Create(filepath.Join(testcluster.Root(), benchFile))
 	if err != nil {

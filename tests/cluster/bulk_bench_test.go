@@ -24,8 +24,8 @@ const (
 	besideName   = "bench-small" // small synchronous writes beside it, on hosts 1 and 2
 )
 
-// bulk measures how long a replica of 1 GiB takes to join, and a copy of as much over plain TCP between the same hosts, in turn;
-// and what small synchronous writes on another checkpoint see of each. It adds its rows to the suite's file.
+// bulk measures how long a replica of 1 GiB takes to join, and a copy of as much over plain TCP between the same hosts, in
+// turn; and what small synchronous writes on another checkpoint see of each. It adds its rows to the suite's file.
 func (m *bench) bulk() {
 	m.b.Helper()
 	first, second := m.c.Host(1), m.c.Host(2)
@@ -74,8 +74,8 @@ func (m *bench) bulk() {
 	}
 }
 
-// join opens the filled checkpoint on a host and returns how long it took, from the directors' word on, for the replica there
-// to be in sync, as its node director says. Then it closes it.
+// join opens the filled checkpoint on a host and returns how long it took, from the directors' word on, for the replica
+// there to be in sync, as its node director says. Then it closes it.
 func (m *bench) join(h *testcluster.Host, name string) (took time.Duration) {
 	m.b.Helper()
 	line := regexp.MustCompile(`replica is in sync".* checkpoint=` + name + ` .* took=(\S+)`)
@@ -174,6 +174,7 @@ func take(l net.Listener, bytes int) error {
 
 // BenchmarkBulk is the part of BenchmarkCluster about joining replicas, by itself; it writes its rows to the log only.
 func BenchmarkBulk(b *testing.B) {
-	m := &bench{b: b, csv: bufio.NewWriter(io.Discard), c: testcluster.StartHosts(b, fast(testcluster.HostsOptions{Directors: 3, Bus: testcluster.Embedded}))}
+	c := testcluster.StartHosts(b, fast(testcluster.HostsOptions{Directors: 3, Bus: testcluster.Embedded}))
+	m := &bench{b: b, csv: bufio.NewWriter(io.Discard), c: c}
 	m.bulk()
 }
