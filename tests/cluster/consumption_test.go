@@ -85,7 +85,13 @@ func TestConsumption(t *testing.T) {
 						}
 					}
 				}
-				peers[1].do("0", "section 0 b %d data", time.Now().Add(2*time.Second).UnixNano())
+				peers[1].do("0", "section 0 b %d data", time.Now().Add(3*time.Second).UnixNano())
+				// Who has been told of this has not missed the creation: what is missed when the active dies is told of as
+				// whole sections, to who made them too.
+				peers[0].do("0", "overwrite 0 a last")
+				for _, p := range peers[1:] {
+					p.told("last")
+				}
 				if flags == allReplicas {
 					c.Host(1).Kill(testcluster.Node)
 					c.Host(1).Start()
