@@ -53,9 +53,6 @@ func (p *process) start() error {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: p.uid, Gid: p.uid}
 	}
 	ready, ended, started := make(chan error, 1), make(chan struct{}), make(chan error, 1)
-	p.mu.Lock()
-	p.cmd, p.ready, p.ended = cmd, ready, ended
-	p.mu.Unlock()
 	go func() {
 		runtime.LockOSThread() // Pdeathsig is about the thread that started the process
 		if p.network == "" {
@@ -77,9 +74,11 @@ func (p *process) start() error {
 	}()
 	if err := <-started; err != nil {
 		r.Close()
-		close(ended)
 		return err
 	}
+	p.mu.Lock()
+	p.cmd, p.ready, p.ended = cmd, ready, ended // not before it has a process id: 0 means this process and its group
+	p.mu.Unlock()
 	if p.silent {
 		ready <- nil
 	}
@@ -164,8 +163,8 @@ func (p *process) kill() {
 
 // signal sends a signal to the process, if it runs.
 func (p *process) signal(s syscall.Signal) {
-	if p.running() {
-		_ = syscall.Kill(p.pid(), s) // it may just have ended
+	if pid := p.pid(); pid > 0 && p.running() {
+		_ = syscall.Kill(pid, s) // it may just have ended
 	}
 }
 
