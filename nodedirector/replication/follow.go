@@ -285,7 +285,9 @@ func (c *Core) processBase(b *BaseBody) error {
 	}
 	f.staged.Number = max(b.Number, c.store.Number())
 	f.staged.NextGenerated = b.NextGenerated
-	f.staged.Marked = !c.asynchronous()
+	// In the same epoch the active may have said before that all of this is committed: nothing would take marks off again.
+	committed := c.committed >= f.staged.Number
+	f.staged.Marked = !c.asynchronous() && !committed
 	if err := c.store.Put(&f.staged); err != nil {
 		return room(err)
 	}
@@ -311,7 +313,12 @@ func (c *Core) processBase(b *BaseBody) error {
 		return nil
 	}
 	c.loadTail()
-	c.addTail(&UpdateBody{Number: b.Number, HasEvent: true, Event: missed}, false)
+	if b.Full {
+		c.committed, committed = 0, false // marks have come with sections, perhaps of what was then said to be committed
+	}
+	if !committed {
+		c.addTail(&UpdateBody{Number: b.Number, HasEvent: true, Event: missed}, false)
+	}
 	return nil
 }
 
