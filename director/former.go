@@ -56,6 +56,11 @@ func (f *former) latest() *wire.Config {
 	return best
 }
 
+// holds reports whether a node has said that it has a replica.
+func (f *former) holds(name string) bool {
+	return slices.ContainsFunc(f.Copies, func(c formerCopy) bool { return c.Node == name && !c.Missing })
+}
+
 // openers lists the nodes that have it open.
 func (f *former) openers() (open []string) {
 	for _, c := range f.Copies {

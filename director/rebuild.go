@@ -139,12 +139,14 @@ func (k *Core) announce(n *node, a *wire.AnnounceRequest) {
 	k.restore()
 }
 
-// awaited lists the nodes that have not reported and are not given up.
-func (k *Core) awaited(latest *wire.Config) (nodes []string) {
+// awaited lists the nodes that have not reported and are not given up. An in-sync node that reports without a replica has
+// lost it, and may have been the only one with the latest updates: it counts as one that has not reported.
+func (k *Core) awaited(f *former, latest *wire.Config) (nodes []string) {
 	for _, name := range union(latest.InSync, latest.Joining) {
-		if !has(k.rebuild.Reported, name) && !has(k.rebuild.Waived, name) {
-			nodes = append(nodes, name)
+		if has(k.rebuild.Waived, name) || has(k.rebuild.Reported, name) && (f.holds(name) || !has(latest.InSync, name)) {
+			continue
 		}
+		nodes = append(nodes, name)
 	}
 	return nodes
 }
@@ -183,7 +185,7 @@ func (k *Core) restore() {
 	for _, f := range slices.Backward(k.rebuild.Former) {
 		latest := f.latest()
 		switch {
-		case len(k.awaited(latest)) > 0 || !(latest.Unlinked && len(f.openers()) == 0) && k.hindrance(f, latest, names[latest.Name]) != "":
+		case len(k.awaited(f, latest)) > 0 || !(latest.Unlinked && len(f.openers()) == 0) && k.hindrance(f, latest, names[latest.Name]) != "":
 			left = append(left, f)
 			continue
 		case !latest.Unlinked || len(f.openers()) > 0:
@@ -243,7 +245,7 @@ func (k *Core) waiting() {
 			continue
 		}
 		latest := f.latest()
-		w := wire.WaitingInfo{Checkpoint: f.Number, Name: latest.Name, Nodes: k.awaited(latest)}
+		w := wire.WaitingInfo{Checkpoint: f.Number, Name: latest.Name, Nodes: k.awaited(f, latest)}
 		if len(w.Nodes) == 0 {
 			w.Text = k.hindrance(f, latest, names[latest.Name])
 		}
