@@ -125,7 +125,11 @@ func (c *Core) onItem(from string, m *Item) {
 // onCommitted notes how much is committed.
 func (c *Core) onCommitted(from string, m *Committed) {
 	f := c.follow
-	if f == nil || m.Link != f.link || from != c.config.Active {
+	if f == nil || !sameEpoch(m.Link.Epoch, c.config.Epoch) || from != c.config.Active || f.link.newer(m.Link) {
+		return
+	}
+	if m.Link != f.link { // this node has given it up since, and perhaps no item is to follow that would show that
+		c.send(from, &Ack{Link: m.Link, Unknown: true})
 		return
 	}
 	f.committed = max(f.committed, m.Number)
