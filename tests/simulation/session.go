@@ -229,6 +229,14 @@ func (d *nodeDirector) withName(c *call, name string, do func()) {
 
 func (d *nodeDirector) open(c *call) {
 	a := c.a
+	if o, ok := c.s.j.opens[a.open]; ok { // the answer was lost with an earlier process
+		if k := d.checkpoints[o.checkpoint]; k != nil {
+			delete(d.names, a.name)
+			c.k = k
+			c.finish(&reply{code: wire.OK, checkpoint: o.checkpoint}, true)
+			return
+		}
+	}
 	d.request(a.deadline, func(from director.From) director.Command {
 		return &director.Open{From: from, DirectorOpenRequest: wire.DirectorOpenRequest{
 			Name: a.name, HasAttributes: true, Now: d.n.wall(), Attributes: attributes(a.flags),
