@@ -350,6 +350,35 @@ func TestRemovedWhileRebuilding(t *testing.T) {
 	}
 }
 
+// An in-sync node that has lost its replica may have been alone with the latest updates: another copy is not restored until an
+// operator gives that node up.
+func TestReplicaLostWhileRebuilding(t *testing.T) {
+	k := founded()
+	k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5})
+	a, b := up(k, "a", true, 10), up(k, "b", true, 10)
+	copyOf := wire.ReplicaInfo{Open: true, Config: wire.Config{
+		Checkpoint: 1 << 20, Name: "x", Epoch: wire.Epoch{Generation: 5, Counter: 1}, Active: "a", InSync: []string{"a", "b"},
+		Open: []string{"a", "b"},
+	}}
+	lost := copyOf
+	lost.Missing = true
+	for _, held := range [][]wire.ReplicaInfo{{lost}, nil} {
+		k.Apply(&NodeUp{From: a, Host: "a", Holder: a.Incarnation})
+		k.Apply(&Announce{From: a, AnnounceRequest: wire.AnnounceRequest{Replicas: held}})
+		r := k.Apply(&Announce{From: b, AnnounceRequest: wire.AnnounceRequest{Replicas: []wire.ReplicaInfo{copyOf}}})
+		if len(r.Restored) != 0 {
+			t.Fatalf("restored %v, although a has lost its replica", r.Restored)
+		}
+	}
+	again := k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5})
+	if w := again.Operator.Waiting; len(w) != 1 || !slices.Equal(w[0].Nodes, []string{"a"}) {
+		t.Fatalf("waiting: %+v", w)
+	}
+	if r := k.Apply(&Rebuild{Cluster: [16]byte{9}, Generation: 5, Waive: "a"}); !slices.Equal(r.Restored, []string{"x"}) {
+		t.Fatalf("restored %v when a was given up", r.Restored)
+	}
+}
+
 // A node without a replica that has forgotten all but that a checkpoint is open there keeps it until it is restored.
 func TestOpenWhileRebuilding(t *testing.T) {
 	k := founded()
