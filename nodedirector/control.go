@@ -345,8 +345,14 @@ func (n *Node) settleOpeners(c *checkpoint) bool {
 	if n.checkpoint(c.id) != c {
 		return true // forgotten since, perhaps opened anew
 	}
+	n.director.mu.Lock()
+	generation := n.director.generation
+	n.director.mu.Unlock()
 	c.mu.Lock()
 	gone, open, counted := c.gone, len(c.opens) > 0, c.openHereLocked()
+	if c.seg == nil && c.known && c.config.Epoch.Generation < generation {
+		counted = false // the directors may have restored it from their lost store without having heard this node
+	}
 	lacking := c.seg == nil && slices.Contains(c.config.InSync, n.o.Node)
 	c.mu.Unlock()
 	deadline := monotonic() + int64(directorTryTimeout)
