@@ -67,7 +67,7 @@ func TestUpdateStreamKeepsOrder(t *testing.T) {
 func TestUpdatesWithoutStream(t *testing.T) {
 	s := startBus(t)
 	a, _ := s.node(t, "a", nil)
-	b, box := s.node(t, "b", nil)
+	_, box := s.node(t, "b", nil)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,6 @@ func TestUpdatesWithoutStream(t *testing.T) {
 	if n := a.Stats().Direct; n != 0 {
 		t.Errorf("%d went over a stream", n)
 	}
-	_ = b
 }
 
 // TestUpdateStreamLost: when a stream is lost the bus takes over, until there is another.
