@@ -83,7 +83,7 @@ func (n *Node) beat() {
 		}
 		for _, b := range n.pairs.Tick(monotonic()) {
 			b.Beat.Address = n.peers.carrier.Load().Address()
-			if f, ok := n.frameOf(b.To, 0, b.Beat, false); ok {
+			if f, ok := n.frameOf(b.To, 0, b.Beat, false, nil); ok {
 				n.sendFrame(&f)
 			}
 		}
@@ -199,14 +199,16 @@ func (p *peers) malformed() uint64 {
 
 // frame is a message to another node, ready to be sent.
 type frame struct {
-	to    string
-	class carrier.Class
-	bytes []byte
+	to     string
+	class  carrier.Class
+	bytes  []byte
+	data   []byte // of the frame's end
+	buffer *replication.Buffer
 }
 
-// frameOf makes a message a frame. It reports false if it can't be sent.
-func (n *Node) frameOf(to string, checkpoint uint64, m replication.Message, bulk bool) (frame, bool) {
-	f := frame{to: to, class: carrier.Update}
+// frameOf makes a message a frame, whose data is in buffer. It reports false if it can't be sent.
+func (n *Node) frameOf(to string, checkpoint uint64, m replication.Message, bulk bool, buffer *replication.Buffer) (frame, bool) {
+	f := frame{to: to, class: carrier.Update, buffer: buffer}
 	switch {
 	case checkpoint == 0:
 		f.class = carrier.Control
@@ -214,7 +216,7 @@ func (n *Node) frameOf(to string, checkpoint uint64, m replication.Message, bulk
 		f.class = carrier.Bulk
 	}
 	var err error
-	if f.bytes, err = replication.EncodeMessage(checkpoint, m); err != nil {
+	if f.bytes, f.data, err = replication.EncodeMessage(checkpoint, m); err != nil {
 		n.notSent(to, err)
 	}
 	return f, err == nil
@@ -227,9 +229,13 @@ func (n *Node) sendFrame(f *frame) {
 		return // replicas of an earlier process are being attached: nobody is waiting for this one yet
 	}
 	n.peers.reach(f.to)
-	err := c.Send(f.to, f.bytes, f.class)
-	if errors.Is(err, carrier.ErrNotConnected) {
-		err = c.Send(f.to, f.bytes, carrier.Update)
+	var err error
+	if f.class == carrier.Bulk {
+		err = c.SendBulk(f.to, f.bytes, f.data, f.buffer.Release)
+	}
+	if f.class != carrier.Bulk || errors.Is(err, carrier.ErrNotConnected) {
+		class := min(f.class, carrier.Update)
+		err = c.Send(f.to, append(f.bytes, f.data...), class)
 	}
 	if err != nil {
 		n.notSent(f.to, err)

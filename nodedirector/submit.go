@@ -88,7 +88,7 @@ type heldRead struct {
 func (c *checkpoint) perform(e *replication.Effect) {
 	switch e.Kind {
 	case replication.EffectSend:
-		if f, ok := c.n.frameOf(e.To, c.id, e.Message, e.Bulk); ok {
+		if f, ok := c.n.frameOf(e.To, c.id, e.Message, e.Bulk, e.Buffer); ok {
 			c.frames = append(c.frames, f)
 		}
 	case replication.EffectAnswer:

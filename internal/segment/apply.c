@@ -33,10 +33,10 @@ static uint64_t undo_need(const struct ckpt_plan *plan)
 	return need;
 }
 
-static void store_piece(ckpt_writer *w, uint64_t data, const struct piece *p)
+static void store_piece(ckpt_writer *w, uint64_t data, const struct piece *p, bool once)
 {
 	if (p->bytes != NULL)
-		ckpt_copy_in(w, data + p->offset, p->bytes, p->size);
+		ckpt_writer_copy_long(w, data + p->offset, p->bytes, p->size, once);
 	else
 		ckpt_fill_zero(w, data + p->offset, p->size);
 }
@@ -67,7 +67,7 @@ static int prepare_content(ckpt_writer *w, const struct ckpt_plan *plan, struct 
 	if (s->keeps_old)
 		copy_old(w, plan, s);
 	for (uint32_t i = s->first_piece; i != NONE; i = plan->pieces[i].next)
-		store_piece(w, s->data, &plan->pieces[i]);
+		store_piece(w, s->data, &plan->pieces[i], plan->filling);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static void switch_section(ckpt_writer *w, const struct ckpt_plan *plan, const s
 			uint64_t n = visible(s, p);
 			if (n > 0 && !s->unrecorded)
 				ckpt_undo_record(w, s->old_data + p->offset, n);
-			store_piece(w, s->old_data, p);
+			store_piece(w, s->old_data, p, plan->filling);
 		}
 	}
 	if (s->fresh)

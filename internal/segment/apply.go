@@ -106,6 +106,7 @@ func (c *call) fill(u *Update) error {
 	c.update.now = C.int64_t(u.Now)
 	c.update.op_count = C.uint64_t(len(u.Ops))
 	c.update.weak = C.bool(u.Weak)
+	c.update.filling = C.bool(u.Filling)
 	c.update.jump = C.bool(u.Jump)
 	c.update.marked = C.bool(u.Marked)
 	if u.NextGenerated != nil {

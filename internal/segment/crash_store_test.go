@@ -337,6 +337,14 @@ func TestEveryStore(t *testing.T) {
 		return r.Apply(&Update{Number: r.Number() + 1, Weak: true, Ops: []Op{
 			{Kind: OpWrite, Section: []byte("large"), Offset: 5, Data: data(1000)}}})
 	})
+	other("piece while filling", true, func(r *Replica) error {
+		return r.Apply(&Update{Jump: true, Filling: true, Ops: []Op{
+			{Kind: OpWrite, Section: id("large"), Offset: 1000, Data: data(4900), Stamp: &Stamp{Number: 2}}}})
+	})
+	other("first piece while filling", false, func(r *Replica) error {
+		return r.Apply(&Update{Jump: true, Filling: true, Ops: []Op{
+			{Kind: OpPut, Section: id("new"), Data: data(5000), Total: 5000, Stamp: &Stamp{Number: 2}}}})
+	})
 	other("weak overwrite", true, func(r *Replica) error {
 		return r.Apply(&Update{Number: r.Number() + 1, Weak: true, Ops: []Op{
 			{Kind: OpOverwrite, Section: []byte("large"), Data: data(5000)}, {Kind: OpDelete, Section: []byte("small")}}})

@@ -141,7 +141,8 @@ static int put(struct ckpt_plan *p, struct section_plan *s, const struct ckpt_op
 	s->flags = CKPT_ENTRY_VALID | (op->corrupted ? CKPT_ENTRY_CORRUPTED : 0);
 	s->expiration = op->expiration;
 	replace_content(p, s, op);
-	add_piece(p, s, op->size, NULL, op->total - op->size);
+	if (!p->filling)
+		add_piece(p, s, op->size, NULL, op->total - op->size);
 	s->size = op->total;
 	return 0;
 }
@@ -220,6 +221,7 @@ int ckpt_plan_update(ckpt_writer *w, const struct ckpt_update *u, struct ckpt_pl
 	struct ckpt_plan *p = begin(w, u->op_count);
 	if (p == NULL)
 		return -ENOMEM;
+	p->filling = u->filling;
 	for (uint64_t n = 0; n < u->op_count; n++) {
 		const struct ckpt_op *op = &u->ops[n];
 		struct section_plan *s = section_of(w, p, op);
@@ -236,7 +238,7 @@ int ckpt_plan_update(ckpt_writer *w, const struct ckpt_update *u, struct ckpt_pl
 	}
 	for (uint32_t n = 0; n < p->section_count; n++) {
 		struct section_plan *s = &p->sections[n];
-		place(s, u->weak);
+		place(s, u->weak || u->filling);
 		s->bury = !s->exists && u->marked && !s->removed && s->entry != 0;
 		if (s->exists && u->marked)
 			s->flags |= CKPT_ENTRY_MARKED;

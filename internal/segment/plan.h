@@ -61,6 +61,7 @@ struct ckpt_plan {
 	uint64_t inserts, removes; /* table entries */
 	uint64_t buries, exhumes;  /* tombstones */
 	uint64_t bytes_added, bytes_removed;
+	bool filling; /* of the update */
 };
 
 /* 0 and *plan (owned by w, valid until the next call); -ENOMEM; or CKPT_OP_* with the op in *index. */

@@ -1,9 +1,12 @@
 package segment
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -451,4 +454,81 @@ func TestReaderThreads(t *testing.T) {
 	}
 	close(done)
 	readers.Wait()
+}
+
+// TestFilling: a replica is filled in pieces of all lengths, in memory that was used before and in new memory, and then can
+// be changed like any other; a process that takes over meanwhile finds it sound.
+func TestFilling(t *testing.T) {
+	dir := shmDir(t)
+	r, err := Create(dir, testIdentity, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := uint64(0)
+	apply := func(filling bool, ops ...Op) {
+		t.Helper()
+		number++
+		if err := r.Apply(&Update{Number: number, Filling: filling, Ops: ops}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const size = 300_001
+	content := func(seed byte) []byte {
+		data := make([]byte, size)
+		rand.NewChaCha8([32]byte{seed}).Read(data)
+		return data
+	}
+	old := content(1)
+	for i := range 4 {
+		apply(false, Op{Kind: OpCreate, Section: fmt.Append(nil, "old", i), Data: old, Expiration: math.MaxInt64})
+	}
+	for i := range 4 {
+		apply(false, Op{Kind: OpDelete, Section: fmt.Append(nil, "old", i)})
+	}
+	want := map[string][]byte{}
+	for i, piece := range []int{size, 200_000, 100_000, 64 << 10, 5000, 299_999} {
+		id, data := fmt.Append(nil, "new", i), content(byte(10+i))
+		want[string(id)] = data
+		for from := 0; from < size; from += piece {
+			op := Op{Kind: OpWrite, Section: id, Offset: uint64(from), Data: data[from:min(from+piece, size)], Stamp: &Stamp{Number: 7}}
+			if from == 0 {
+				op.Kind, op.Total, op.Expiration = OpPut, size, math.MaxInt64
+			}
+			apply(true, op)
+			if i == 2 {
+				path := r.Path()
+				if err := r.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if r, err = Attach(path, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	r.SetState(readable)
+	reader, _ := openReader(t, r)
+	check := func() {
+		t.Helper()
+		for id, data := range want {
+			got, seen := make([]byte, size), make([]byte, size)
+			n, err := r.ReadAt([]byte(id), 0, got)
+			m, readErr := reader.Read([]byte(id), 0, seen)
+			if err != nil || n != size || !bytes.Equal(got, data) {
+				t.Errorf("%s: %d bytes, %v", id, n, err)
+			}
+			if readErr != nil || m != size || !bytes.Equal(seen, data) {
+				t.Errorf("%s: a reader sees %d bytes, %v", id, m, readErr)
+			}
+		}
+	}
+	check()
+	for id, data := range want {
+		copy(data[100_000:], old[:100_000])
+		apply(false, Op{Kind: OpWrite, Section: []byte(id), Offset: 100_000, Data: old[:100_000]})
+	}
+	check()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
 }

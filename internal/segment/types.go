@@ -96,7 +96,10 @@ type Update struct {
 	Results        []Result
 	// Weak allows content to be changed without an undo record: when the writer dies in the middle, the section
 	// is left Corrupted.
-	Weak          bool
+	Weak bool
+	// Filling: the replica is being filled and nobody reads it. As Weak; and what follows the Data of an OpPut may be anything
+	// until further pieces are written there.
+	Filling       bool
 	NextGenerated *uint64 // new state of the section id generator
 }
 

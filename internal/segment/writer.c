@@ -17,17 +17,21 @@
 enum {
 	GROWTH_MIN = 64 << 10,  /* bytes a file grows by at least... */
 	GROWTH_SHARE = 4,       /* ...and a quarter of its size when there is room... */
-	GROWTH_MAX = 32 << 20,  /* ...up to this, which takes some 10 ms */
+	GROWTH_MAX = 4 << 20,   /* ...up to this, which takes less than a millisecond */
 	PIECE = 8 << 20,        /* bytes asked of fallocate at once: a signal makes it start over */
 	INTERRUPTS_MAX = 10000, /* per piece, then the growth is given up as if there were no room */
 	WINDOW_FACTOR = 4,      /* a mapping is this much larger than the file */
 	WINDOW_MIN = 16 << 20,
+	LONG_MIN_BYTES = 64 << 10, /* what is worth a system call */
 	RESERVE_SHARE = 64,     /* part of the file system that is left to other files... */
 	RESERVE_MAX = 1 << 20   /* ...up to this many bytes */
 };
 
 #ifdef CKPT_SEGMENT_STORE_HOOK
 void (*ckpt_store_hook)(void);
+enum { HOOKED = 1 }; /* every store is to be seen */
+#else
+enum { HOOKED = 0 };
 #endif
 
 static bool quota_take(struct ckpt_quota *q, uint64_t bytes, bool force)
@@ -133,6 +137,42 @@ int ckpt_writer_grow(ckpt_writer *w, uint64_t need)
 	if (good > least && extend(w, good) == 0)
 		return 0;
 	return extend(w, least);
+}
+
+/* Stores without mapping the pages, which need not be cleared then. What is left: where it failed. */
+static uint64_t store_once(ckpt_writer *w, uint64_t offset, const void *bytes, uint64_t length)
+{
+	while (length > 0) {
+		ssize_t n = pwrite(w->fd, bytes, length, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		bytes = (const uint8_t *)bytes + n;
+		offset += (uint64_t)n;
+		length -= (uint64_t)n;
+	}
+	return length;
+}
+
+void ckpt_writer_copy_long(ckpt_writer *w, uint64_t offset, const void *bytes, uint64_t length, bool once)
+{
+	uint64_t page = ckpt_head(w)->page_size, to = offset + length;
+	uint64_t from = offset > w->touched ? offset / page * page : w->touched / page * page;
+	if (to > w->touched && length >= LONG_MIN_BYTES) {
+		w->touched = to;
+		if (once && !HOOKED) {
+			uint64_t left = store_once(w, offset, bytes, length);
+			bytes = (const uint8_t *)bytes + (length - left);
+			offset = to - left;
+			length = left;
+		}
+#ifdef MADV_POPULATE_WRITE
+		if (length > 0)
+			(void)madvise(w->base + from, to - from, MADV_POPULATE_WRITE); /* else the pages come as they are touched */
+#endif
+	}
+	ckpt_copy_in(w, offset, bytes, length);
 }
 
 static void discard(ckpt_writer *w)

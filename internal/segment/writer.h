@@ -58,6 +58,9 @@ struct ckpt_update {
 	uint8_t result_blob[CKPT_SEG_RESULT];
 	uint16_t result_slot, result_length;
 	bool has_result, weak, set_next_generated, jump;
+	/* the replica is being filled, nobody reads it: a section whose writer is killed may be corrupted, and what follows the
+	 * data of a PUT may be anything */
+	bool filling;
 	bool marked; /* the sections get marks, and what is deleted leaves tombstones */
 	/* if replace_results: these become all results there are; has_result is false then */
 	const struct ckpt_result_info *results;
@@ -86,6 +89,7 @@ typedef struct ckpt_writer {
 	int fd;
 	int error;  /* why the last ckpt_alloc or record failed: negated errno */
 	bool freed; /* this update has freed blocks: it may not allocate any more */
+	uint64_t touched; /* end of the last long range that was stored */
 	struct ckpt_quota *quota;
 	struct ckpt_plan *plan; /* scratch memory of apply.c */
 } ckpt_writer;
@@ -105,6 +109,9 @@ int ckpt_writer_create(int fd, const struct ckpt_seg_header *header, uint64_t se
 int ckpt_writer_attach(int fd, struct ckpt_quota *quota, ckpt_writer **out, const char **reason);
 /* Unmaps, closes the descriptor, returns the quota. */
 void ckpt_writer_close(ckpt_writer *w);
+/* Copies to live bytes, as ckpt_copy_in, a long range that is perhaps not in the mapping yet: a page at a time, as it is
+ * touched, that takes several times as long. once: it is not going to be stored again soon. */
+void ckpt_writer_copy_long(ckpt_writer *w, uint64_t offset, const void *bytes, uint64_t length, bool once);
 /* Makes allocated - brk at least need bytes. The base address may change. -ENOSPC. */
 int ckpt_writer_grow(ckpt_writer *w, uint64_t need);
 

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"reflect"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -22,39 +21,12 @@ const elementsAhead = 16
 func Unmarshal(b []byte, v any) (err error) {
 	d := decoders.Get().(*msgpack.Decoder)
 	defer decoders.Put(d)
-	r := bytes.NewReader(b)
-	d.Reset(r)
-	return decode(&source{d, r, b}, v)
-}
-
-// Borrowed is data that is not copied when it is decoded: it is part of the frame, and valid for as long as that is.
-type Borrowed []byte
-
-var borrowed = reflect.TypeFor[Borrowed]()
-
-// source is what is decoded: the decoder reads from r, which is at the end of b.
-type source struct {
-	*msgpack.Decoder
-	r *bytes.Reader
-	b []byte
-}
-
-// borrow takes the next value, which is data, out of the frame.
-func (d *source) borrow() ([]byte, error) {
-	n, err := d.DecodeBytesLen()
-	if err != nil || n < 0 {
-		return nil, err
-	}
-	left := d.b[len(d.b)-d.r.Len():]
-	if n > len(left) {
-		return nil, io.ErrUnexpectedEOF
-	}
-	_, err = d.r.Seek(int64(n), io.SeekCurrent)
-	return left[:n:n], err
+	d.Reset(bytes.NewReader(b))
+	return decode(d, v)
 }
 
 // decode reads the next value into what v points to. The error is a *FormatError.
-func decode(d *source, v any) (err error) {
+func decode(d *msgpack.Decoder, v any) (err error) {
 	defer func() {
 		if p := recover(); p != nil { // hostile input must not reach a user as a stack trace
 			err = &FormatError{fmt.Sprint(p)}
@@ -66,7 +38,7 @@ func decode(d *source, v any) (err error) {
 	return nil
 }
 
-func decodeValue(d *source, v reflect.Value) error {
+func decodeValue(d *msgpack.Decoder, v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Struct:
 		return decodeStruct(d, v)
@@ -82,11 +54,6 @@ func decodeValue(d *source, v reflect.Value) error {
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Uint8 {
 			return decodeList(d, v)
-		}
-		if v.Type() == borrowed {
-			b, err := d.borrow()
-			v.SetBytes(b)
-			return err
 		}
 		b, err := d.DecodeBytes()
 		v.SetBytes(b)
@@ -114,7 +81,7 @@ func decodeValue(d *source, v reflect.Value) error {
 	return d.DecodeValue(v)
 }
 
-func decodeStruct(d *source, v reflect.Value) error {
+func decodeStruct(d *msgpack.Decoder, v reflect.Value) error {
 	left, err := d.DecodeArrayLen()
 	if err != nil {
 		return err
@@ -132,7 +99,7 @@ func decodeStruct(d *source, v reflect.Value) error {
 }
 
 // decodeFields reads as many fields as were sent. Those of an embedded struct stand among the others.
-func decodeFields(d *source, v reflect.Value, left *int) error {
+func decodeFields(d *msgpack.Decoder, v reflect.Value, left *int) error {
 	t := v.Type()
 	for i := range t.NumField() {
 		var err error
@@ -150,7 +117,7 @@ func decodeFields(d *source, v reflect.Value, left *int) error {
 	return nil
 }
 
-func decodeList(d *source, v reflect.Value) error {
+func decodeList(d *msgpack.Decoder, v reflect.Value) error {
 	n, err := d.DecodeArrayLen()
 	if err != nil {
 		return err

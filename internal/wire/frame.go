@@ -92,7 +92,7 @@ func NewDecoder(frame []byte) (*Decoder, error) {
 }
 
 // Value reads the next value into the struct v points to. The error is a *FormatError.
-func (d *Decoder) Value(v any) error { return decode(&source{d.d, &d.r, d.b}, v) }
+func (d *Decoder) Value(v any) error { return decode(d.d, v) }
 
 // Data gives the raw bytes after the values, without copying them.
 func (d *Decoder) Data() []byte { return d.b[len(d.b)-d.r.Len():] }

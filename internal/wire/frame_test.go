@@ -125,39 +125,6 @@ func TestVersionsOfTwoReleases(t *testing.T) {
 	}
 }
 
-// Borrowed data is the frame's own; data that is longer than the frame is refused.
-func TestBorrowed(t *testing.T) {
-	type value struct {
-		Before uint64
-		Data   Borrowed
-		After  string
-	}
-	for _, v := range []value{{1, nil, "x"}, {1, Borrowed{}, "x"}, {1, bytes.Repeat([]byte("d"), 100_000), "x"}} {
-		frame := mustEncode(t, KindPeer, [][]byte{[]byte("rest")}, &v)
-		d, err := NewDecoder(frame)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got value
-		if err := d.Value(&got); err != nil || !reflect.DeepEqual(got, v) || string(d.Data()) != "rest" {
-			t.Fatalf("%d bytes, %q, %v", len(got.Data), d.Data(), err)
-		}
-		d.Release()
-		if len(v.Data) > 0 {
-			clear(frame)
-			if got.Data[0] != 0 {
-				t.Error("it was copied")
-			}
-		}
-	}
-	for _, payload := range [][]byte{{0x93, 1, 0xc6, 0xff, 0xff, 0xff, 0xff}, {0x93, 1, 0xc4, 5, 'a'}, {0x93, 1, 0xc6}} {
-		var format *FormatError
-		if err := Unmarshal(payload, new(value)); !errors.As(err, &format) {
-			t.Errorf("%x: %v", payload, err)
-		}
-	}
-}
-
 func TestFrameRefusesWhatIsNoMessage(t *testing.T) {
 	array, err := msgpack.Marshal([]any{"not a number", 2, 3})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,14 +37,81 @@ func TestBulkKeepsOrder(t *testing.T) {
 	const frames = 2000
 	for i := range frames {
 		n := i % 7
-		if i%100 == 0 {
+		switch {
+		case i%100 == 0:
 			n = bulkWindow + i // more than is granted at once
+		case i%5 == 0:
+			n = bulkAsideBytes + i*977 // dealt with while the next is read
 		}
 		sendAll(t, a, "b", binary.BigEndian.AppendUint32(make([]byte, n), uint32(i)))
 	}
 	for i, r := range box.await(t, frames) {
 		if got := binary.BigEndian.Uint32(r.frame[len(r.frame)-4:]); got != uint32(i) {
 			t.Fatalf("frame %d came as number %d", got, i)
+		}
+	}
+}
+
+// TestBulkInParts: the data of a frame is released once, when it was written or the stream is no more, and not with an error.
+func TestBulkInParts(t *testing.T) {
+	s := startBus(t)
+	a, _ := s.node(t, "a", nil)
+	b, box := s.node(t, "b", nil)
+	stopped, _ := s.node(t, "stopped", nil)
+	bus, busBox := s.node(t, "bus", func(o *Options) { o.PeerListen = NoStreams })
+	a.SetPeers([]Peer{peerOf(b), peerOf(bus), peerOf(stopped)})
+	head, data := pattern(100, 1), pattern(bulkReadBytes+1, 2)
+	var released atomic.Int32
+	for _, to := range []string{"b", "bus"} {
+		released.Store(0)
+		if err := a.SendBulk(to, head, data, func() { released.Add(1) }); err != nil {
+			t.Fatal(to, err)
+		}
+		until(t, "it is released", func() bool { return released.Load() == 1 })
+	}
+	for _, box := range []*inbox{box, busBox} {
+		if r := box.await(t, 1); !bytes.Equal(r[0].frame, slices.Concat(head, data)) {
+			t.Errorf("%d bytes", len(r[0].frame))
+		}
+	}
+
+	released.Store(0)
+	stopped.Close()
+	taken := int32(0)
+	until(t, "the stream is given up", func() bool {
+		err := a.SendBulk("stopped", head, data, func() { released.Add(1) })
+		if err == nil {
+			taken++
+		}
+		return errors.Is(err, ErrNotConnected)
+	})
+	until(t, "all is released", func() bool { return released.Load() == taken })
+	if err := a.SendBulk("nobody", head, data, func() { released.Add(1) }); !errors.Is(err, ErrUnknownPeer) {
+		t.Error(err)
+	}
+	a.Close()
+	if n := released.Load(); n != taken {
+		t.Errorf("%d released, %d taken", n, taken)
+	}
+}
+
+// TestBulkThatComesInBits: however the bytes of a frame come in, the frame arrives, also when nothing follows.
+func TestBulkThatComesInBits(t *testing.T) {
+	s := startBus(t)
+	b, box := s.node(t, "b", nil)
+	conn := hostile(t, b, 7)
+	const n = 2*bulkReadBytes + 12345
+	stream := append(binary.BigEndian.AppendUint32(nil, n), pattern(n, 3)...)
+	cuts := []int{1, frameHead, frameHead + 1, 70 << 10, bulkReadBytes - 1, bulkReadBytes + frameHead, bulkReadBytes + 1<<10, n - 1}
+	for i, cut := range cuts {
+		for _, part := range [][]byte{stream[:cut], stream[cut:]} {
+			if _, err := conn.Write(part); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond) // for the parts to come one by one, mostly
+		}
+		if r := box.await(t, i+1); !bytes.Equal(r[i].frame, stream[frameHead:]) {
+			t.Fatalf("cut at %d: another frame", cut)
 		}
 	}
 }

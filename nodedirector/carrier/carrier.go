@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -181,35 +182,63 @@ func (c *Carrier) Peers() []Peer {
 // Send hands a frame over for the node of the name to. It never waits. An error means that the frame is lost; without one
 // it may get lost later. The frame must not be changed any more.
 func (c *Carrier) Send(to string, frame []byte, class Class) error {
+	if class == Bulk {
+		return c.SendBulk(to, frame, nil, nil)
+	}
+	p, err := c.peer(to, len(frame))
+	if err == nil {
+		err = c.sendNow(p, frame, class)
+	}
+	return c.count(err)
+}
+
+// SendBulk is Send of a Bulk frame in two parts. Without an error, released is called, unless it is nil, when data is not
+// needed any more: perhaps before SendBulk returns, at the latest by Close. It must not call the carrier.
+func (c *Carrier) SendBulk(to string, head, data []byte, released func()) error {
+	p, err := c.peer(to, len(head)+len(data))
+	switch {
+	case err != nil:
+	case p.Address != "":
+		err = c.sendBulk(p, bulkFrame{head, data, released})
+	default:
+		err = c.sendNow(p, slices.Concat(head, data), Update)
+		if err == nil && released != nil {
+			released()
+		}
+	}
+	return c.count(err)
+}
+
+// peer finds the peer that a frame of so many bytes is for.
+func (c *Carrier) peer(to string, bytes int) (*peer, error) {
 	p := (*c.peers.Load())[to]
 	switch {
 	case p == nil:
-		return ErrUnknownPeer
-	case len(frame) > c.o.FrameMax:
-		return ErrTooLong
+		return nil, ErrUnknownPeer
+	case bytes > c.o.FrameMax:
+		return nil, ErrTooLong
 	}
-	var err error
-	switch {
-	case class == Bulk && p.Address != "":
-		err = c.sendBulk(p, frame)
-	case class == Bulk:
-		class = Update
-		fallthrough
-	default:
-		done := false
-		if class == Update && p.Address != "" && p.Incarnation != 0 {
-			done, err = c.sendUpdate(p, frame)
-		}
-		if !done {
-			err = c.channels[class].send(p.subjects[class], frame)
+	return p, nil
+}
+
+// sendNow sends a frame that is not Bulk.
+func (c *Carrier) sendNow(p *peer, frame []byte, class Class) error {
+	if class == Update && p.Address != "" && p.Incarnation != 0 {
+		if done, err := c.sendUpdate(p, frame); done {
+			return err
 		}
 	}
+	return c.channels[class].send(p.subjects[class], frame)
+}
+
+// count counts a frame that was sent, or was not.
+func (c *Carrier) count(err error) error {
 	if err != nil {
 		c.stats.refused.Add(1)
-		return err
+	} else {
+		c.stats.sent.Add(1)
 	}
-	c.stats.sent.Add(1)
-	return nil
+	return err
 }
 
 // begin reports whether something may run that Close is to wait for; it ends with running.Done.

@@ -112,7 +112,7 @@ func (l *listener) stream(conn net.Conn, greeted func()) {
 	conn, err := l.c.secure(conn, "")
 	var from sender
 	var on way
-	r := bufio.NewReaderSize(conn, 64<<10)
+	r := bufio.NewReader(conn)
 	if err == nil {
 		from, on, err = l.c.examine(conn, r)
 	}
@@ -128,7 +128,7 @@ func (l *listener) stream(conn net.Conn, greeted func()) {
 	defer l.leave(source{from.node, on}, s)
 	conn.SetDeadline(time.Time{})
 	if on == wayUpdate {
-		err = l.c.receiveUpdates(conn, r, from)
+		err = l.c.receiveUpdates(conn, bufio.NewReaderSize(r, updateReadBytes), from)
 	} else {
 		err = l.c.receiveFrames(conn, r, from)
 	}
@@ -215,15 +215,32 @@ func (l *listener) close() {
 	l.conns = nil
 }
 
-// receiveFrames reads a stream until it ends, and says why it did.
-func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
+// receiveFrames reads a stream until it ends, and says why it did. A frame of some length is dealt with while the next one is
+// read.
+func (c *Carrier) receiveFrames(conn net.Conn, r *bufio.Reader, from sender) error {
 	g := granter{conn: conn}
 	if err := g.grant(); err != nil {
 		return err
 	}
+	work, done := make(chan []byte), make(chan struct{})
+	defer func() {
+		close(work)
+		<-done
+	}()
+	go func() {
+		defer close(done)
+		for frame := range work {
+			if frame != nil {
+				c.received(from, frame)
+			}
+		}
+	}()
+	low := newLowWater(conn)
 	head := make([]byte, frameHead)
-	var kept []byte // memory for the next frame: making it anew takes longer than filling it
+	var kept [2][]byte // memory for the next frames: making it anew takes longer than filling it
+	handed := false    // perhaps a frame is being dealt with, which is in kept[1]
 	for {
+		low.need(frameHead - r.Buffered())
 		if _, err := io.ReadFull(r, head); err != nil {
 			return err
 		}
@@ -234,28 +251,44 @@ func (c *Carrier) receiveFrames(conn net.Conn, r io.Reader, from sender) error {
 		if err := g.read(frameHead); err != nil {
 			return err
 		}
-		if n > cap(kept) {
-			kept = make([]byte, n)
+		if n > cap(kept[0]) {
+			kept[0] = make([]byte, n)
 		}
-		frame := kept[:n:n]
-		if n > bulkKeepBytes {
-			kept = nil
-		}
+		frame := kept[0][:n:n]
 		conn.SetReadDeadline(time.Now().Add(stallTimeout))
 		for rest := frame; len(rest) > 0; {
-			part := rest[:min(len(rest), bulkReadBytes)]
-			if _, err := io.ReadFull(r, part); err != nil {
+			low.need(len(rest) - r.Buffered())
+			part, err := r.Read(rest[:min(len(rest), bulkReadBytes)])
+			if err == nil {
+				err = g.read(part)
+			}
+			if err != nil {
 				return err
 			}
-			if err := g.read(len(part)); err != nil {
-				return err
-			}
-			rest = rest[len(part):]
+			rest = rest[part:]
 		}
 		conn.SetReadDeadline(time.Time{})
-		c.stats.received.Add(1)
-		c.o.Receive(from.node, from.incarnation, frame)
+		if n >= bulkAsideBytes && n <= bulkKeepBytes {
+			work <- frame // the one before has been dealt with
+			handed = true
+			kept[0], kept[1] = kept[1], kept[0]
+			continue
+		}
+		if handed {
+			work <- nil
+			handed = false
+		}
+		c.received(from, frame)
+		if n > bulkKeepBytes {
+			kept[0] = nil
+		}
 	}
+}
+
+// received hands a frame to the caller.
+func (c *Carrier) received(from sender, frame []byte) {
+	c.stats.received.Add(1)
+	c.o.Receive(from.node, from.incarnation, frame)
 }
 
 func (c *Carrier) checkLength(n int) error {

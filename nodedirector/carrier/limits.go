@@ -24,8 +24,10 @@ const (
 	bulkWindow      = 8 << 20                // bytes that a receiver lets come in beyond what it has dealt with
 	bulkBatchBytes  = 1 << 20                // written at a time
 	bulkBatchFrames = 256                    // of which these many frames, at most
-	bulkReadBytes   = 256 << 10              // read at a time
-	bulkKeepBytes   = 1 << 20                // of memory for frames that a stream keeps
+	updateReadBytes = 64 << 10               // of updates read at a time
+	bulkReadBytes   = 512 << 10              // read at a time
+	bulkKeepBytes   = 2 << 20                // of memory for frames that a stream keeps
+	bulkAsideBytes  = 64 << 10               // frames from so many bytes on are dealt with while the next is read
 	streamsMax      = 2048                   // incoming: of each node one for bulk and one for updates
 	greetingsMax    = 32                     // strangers being greeted at a time
 	greetingBytes   = 512                    // longest line of a greeting

@@ -22,7 +22,7 @@ type outStream struct {
 	wake   chan struct{} // holds one: queue, granted or err has changed
 
 	mu      sync.Mutex
-	queue   [][]byte
+	queue   []bulkFrame
 	queued  int    // bytes of queue and of what is being written
 	opened  bool   // the peer takes frames
 	probe   bool   // the one before could not be opened: no frame is entrusted to this one until it is opened
@@ -39,8 +39,22 @@ var (
 	errClosedThere = errors.New("the receiver has closed it")
 )
 
+// bulkFrame is a frame in two parts. released, unless it is nil, is called when data is not needed any more.
+type bulkFrame struct {
+	head, data []byte
+	released   func()
+}
+
+func (f *bulkFrame) len() int { return len(f.head) + len(f.data) }
+
+func (f *bulkFrame) release() {
+	if f.released != nil {
+		f.released()
+	}
+}
+
 // sendBulk queues a frame for the stream to p, and opens one if there is none.
-func (c *Carrier) sendBulk(p *peer, frame []byte) error {
+func (c *Carrier) sendBulk(p *peer, frame bulkFrame) error {
 	c.streamsMu.Lock()
 	defer c.streamsMu.Unlock()
 	s := c.streams[p.Name]
@@ -87,10 +101,10 @@ func (c *Carrier) endStreams(table map[string]*peer) {
 	}
 }
 
-func (s *outStream) put(frame []byte) error {
+func (s *outStream) put(frame bulkFrame) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch n := len(frame) + frameHead; {
+	switch n := frameHead + frame.len(); {
 	case s.err != nil, s.probe && !s.opened:
 		return ErrNotConnected
 	case s.queued >= bulkQueueBytes:
@@ -131,6 +145,9 @@ func (s *outStream) end(err error) (first bool) {
 		return false
 	}
 	s.err, s.ended = err, time.Now()
+	for i := range s.queue {
+		s.queue[i].release()
+	}
 	s.queue = nil
 	s.cancel()
 	s.signal()
@@ -230,7 +247,7 @@ const frameHead = 4
 func (s *outStream) write(conn net.Conn) error {
 	var written uint64 // bytes of the stream
 	heads := make([]byte, 0, bulkBatchFrames*frameHead)
-	buffers := make(net.Buffers, 0, 2*bulkBatchFrames)
+	buffers := make(net.Buffers, 0, 3*bulkBatchFrames)
 	for {
 		frames, err := s.take()
 		if err != nil {
@@ -238,26 +255,39 @@ func (s *outStream) write(conn net.Conn) error {
 		}
 		heads, buffers := heads[:0], buffers[:0]
 		batch := 0
-		for _, f := range frames {
-			heads = binary.BigEndian.AppendUint32(heads, uint32(len(f)))
-			buffers = append(buffers, heads[len(heads)-frameHead:], f)
-			batch += frameHead + len(f)
+		for i := range frames {
+			f := &frames[i]
+			heads = binary.BigEndian.AppendUint32(heads, uint32(f.len()))
+			buffers = append(buffers, heads[len(heads)-frameHead:], f.head, f.data)
+			batch += frameHead + f.len()
 		}
-		for len(buffers) > 0 {
-			credit, err := s.awaitCredit(written)
-			if err != nil {
-				return err
-			}
-			now := cut(&buffers, int(min(credit, bulkBatchBytes)))
-			conn.SetWriteDeadline(time.Now().Add(stallTimeout))
-			n, err := now.WriteTo(conn)
-			written += uint64(n)
-			if err != nil {
-				return err
-			}
+		err = s.writeAll(conn, buffers, &written)
+		for i := range frames {
+			frames[i].release()
+		}
+		if err != nil {
+			return err
 		}
 		s.wrote(batch)
 	}
+}
+
+// writeAll writes buffers as the peer grants it; written counts bytes of the stream.
+func (s *outStream) writeAll(conn net.Conn, buffers net.Buffers, written *uint64) error {
+	for len(buffers) > 0 {
+		credit, err := s.awaitCredit(*written)
+		if err != nil {
+			return err
+		}
+		now := cut(&buffers, int(min(credit, bulkBatchBytes)))
+		conn.SetWriteDeadline(time.Now().Add(stallTimeout))
+		n, err := now.WriteTo(conn)
+		*written += uint64(n)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cut takes the first n bytes, or all if there are less, off b.
@@ -280,7 +310,7 @@ func cut(b *net.Buffers, n int) (first net.Buffers) {
 }
 
 // take waits for frames and takes some off the queue.
-func (s *outStream) take() ([][]byte, error) {
+func (s *outStream) take() ([]bulkFrame, error) {
 	for {
 		if frames, err := s.takeNow(); frames != nil || err != nil {
 			return frames, err
@@ -289,7 +319,7 @@ func (s *outStream) take() ([][]byte, error) {
 	}
 }
 
-func (s *outStream) takeNow() (frames [][]byte, err error) {
+func (s *outStream) takeNow() (frames []bulkFrame, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
@@ -297,8 +327,8 @@ func (s *outStream) takeNow() (frames [][]byte, err error) {
 	}
 	for bytes := 0; len(s.queue) > 0 && bytes < bulkBatchBytes && len(frames) < bulkBatchFrames; s.queue = s.queue[1:] {
 		frames = append(frames, s.queue[0])
-		bytes += len(s.queue[0])
-		s.queue[0] = nil
+		bytes += s.queue[0].len()
+		s.queue[0] = bulkFrame{}
 	}
 	return frames, nil
 }

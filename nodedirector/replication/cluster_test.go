@@ -144,6 +144,7 @@ func (m *member) effect(e *Effect) {
 	switch e.Kind {
 	case EffectSend:
 		m.c.send(m.name, e.To, e.Message)
+		e.Buffer.Release()
 	case EffectAnswer:
 		m.answer(e.Token, e.Verdict, e.Payload)
 	case EffectServe:
@@ -201,19 +202,18 @@ func (m *member) frontRead(id string) (value string, ok bool) {
 
 // send puts a message on the network, as the bytes it is made of.
 func (c *cluster) send(from, to string, m Message) {
-	frame, err := wire.Encode(wire.Kind(m.Kind()), nil, m)
+	id := uint64(1)
+	if m.Kind() == KindBeat {
+		id = 0
+	}
+	frame, data, err := EncodeMessage(id, m)
 	if err != nil {
 		panic(err)
 	}
-	d, err := wire.NewDecoder(frame)
+	_, again, err := DecodeMessage(slices.Concat(frame, data))
 	if err != nil {
-		panic(err)
-	}
-	again := NewMessage(m.Kind())
-	if err := d.Value(again); err != nil {
 		panic(fmt.Sprintf("%T: %v", m, err))
 	}
-	d.Release()
 	c.sequence++
 	p := packet{c.now + c.delay(), c.sequence, from, to, again}
 	if !c.deliver(&p) {

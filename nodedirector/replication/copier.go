@@ -36,10 +36,10 @@ type copier struct {
 	ended        []uint64 // sessions of which it alone has
 }
 
-// pump sends as much of a copy as the link has room for, leaving half of it to updates.
+// pump sends as much of a copy as may be under way, leaving most of the link to updates.
 func (c *Core) pump(k *link) {
 	p := &k.copy
-	for k.state == linkCopy && p.phase != copyDone && len(k.items) < WindowItems/2 && k.bytes < WindowBytes/2 {
+	for k.state == linkCopy && p.phase != copyDone && len(k.items) < WindowItems/2 && k.bytes < CopyBytes {
 		switch p.phase {
 		case copySections:
 			if !c.nextPiece(k) {
@@ -86,6 +86,7 @@ func (c *Core) nextPiece(k *link) bool {
 		p.offset = 0
 	}
 	p.piece = false
+	var buffer *Buffer // of the data
 	b := &SectionBody{ID: p.after, Full: p.all, Offset: p.offset, Last: true}
 	s, exists := c.store.Lookup(p.after)
 	_, b.Marked = c.marked[string(p.after)]
@@ -93,9 +94,10 @@ func (c *Core) nextPiece(k *link) bool {
 		b.Exists, b.Total, b.Number = true, s.Size, s.Number
 		b.Expiration, b.LastUpdate, b.Corrupted = s.Expiration, s.LastUpdate, s.Corrupted
 		if !s.Corrupted && p.offset < s.Size {
-			b.Data = make([]byte, min(PieceBytesMax, s.Size-p.offset))
+			b.Data, buffer = newBuffer(int(min(PieceBytesMax, s.Size-p.offset)))
 			n, err := c.store.ReadAt(p.after, p.offset, b.Data)
 			if err != nil || n != len(b.Data) {
+				buffer.Release()
 				c.restart(k) // the section is not readable as described: begin anew
 				return true
 			}
@@ -106,7 +108,7 @@ func (c *Core) nextPiece(k *link) bool {
 	} else {
 		b.Number = c.marked[string(p.after)]
 	}
-	c.push(k, &Item{Holds: ItemSection, Section: b})
+	c.pushData(k, &Item{Holds: ItemSection, Section: b}, buffer)
 	return true
 }
 

@@ -37,6 +37,7 @@ type Effect struct {
 	To      string
 	Message Message
 	Bulk    bool
+	Buffer  *Buffer // memory of the message's data: who carries the effect out releases it when the message is not needed any more
 	Token   Token
 	Verdict Verdict
 	Payload []byte

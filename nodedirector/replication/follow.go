@@ -237,7 +237,7 @@ func (c *Core) processSection(b *SectionBody) error {
 	if err := c.wipe(); err != nil {
 		return err
 	}
-	if err := c.store.Put(&Put{Sections: []Whole{w}, Marked: b.Marked}); err != nil {
+	if err := c.store.Put(&Put{Sections: []Whole{w}, Marked: b.Marked, Filling: true}); err != nil {
 		return room(err)
 	}
 	return nil

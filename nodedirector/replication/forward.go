@@ -67,14 +67,14 @@ func (c *Core) sendForward(q *request) {
 		q.sent = true
 	}
 	size := len(q.r.Update.Data)
-	if c.out.to == 0 && size > PieceBytesMax {
+	if c.out.to == 0 && size > LongBytes {
 		// First of all the receiver's incarnation is needed, which the answer to anything gives.
 		head := *q.r
 		head.Update.Data = nil
 		c.send(c.config.Active, c.forwardOf(q, &head))
 		return
 	}
-	c.emit(Effect{Kind: EffectSend, To: c.config.Active, Message: c.forwardOf(q, q.r), Bulk: size > PieceBytesMax})
+	c.emit(Effect{Kind: EffectSend, To: c.config.Active, Message: c.forwardOf(q, q.r), Bulk: size > LongBytes})
 }
 
 func (c *Core) forwardOf(q *request, r *Request) *Forward {
@@ -108,7 +108,7 @@ func (c *Core) resendForwards() {
 
 // resendEvery is the time between two sendings of a request.
 func (c *Core) resendEvery(q *request) int64 {
-	if n := len(q.r.Update.Data); n > PieceBytesMax && c.out.to != 0 {
+	if n := len(q.r.Update.Data); n > LongBytes && c.out.to != 0 {
 		return int64(c.t.FailAfter) + int64(n)*int64(time.Second)/RetryBytes
 	}
 	return int64(c.t.RetryEvery)

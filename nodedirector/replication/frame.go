@@ -12,9 +12,16 @@ type head struct {
 	Kind       Kind
 }
 
-// EncodeMessage makes the frame of a message about a checkpoint; checkpoint is 0 for a Beat.
-func EncodeMessage(checkpoint uint64, m Message) ([]byte, error) {
-	return wire.Encode(wire.KindPeer, nil, &head{checkpoint, m.Kind()}, m)
+// EncodeMessage makes the frame of a message about a checkpoint; checkpoint is 0 for a Beat. The frame ends with the data of
+// a section, if the message has one; it is returned by itself, not copied.
+func EncodeMessage(checkpoint uint64, m Message) (frame, data []byte, err error) {
+	if it, ok := m.(*Item); ok && it.Section != nil {
+		item, section := *it, *it.Section
+		data, section.Data = section.Data, nil
+		item.Section, m = &section, &item
+	}
+	frame, err = wire.Encode(wire.KindPeer, nil, &head{checkpoint, m.Kind()}, m)
+	return frame, data, err
 }
 
 // DecodeMessage reads such a frame. What it returns keeps none of the frame's bytes, but for the data of a section, which is
@@ -41,6 +48,11 @@ func DecodeMessage(frame []byte) (checkpoint uint64, m Message, err error) {
 	}
 	if err := d.Value(m); err != nil {
 		return 0, nil, err
+	}
+	if it, ok := m.(*Item); ok && it.Section != nil {
+		if it.Section.Data = d.Data(); len(it.Section.Data) == 0 {
+			it.Section.Data = nil
+		}
 	}
 	return h.Checkpoint, m, nil
 }

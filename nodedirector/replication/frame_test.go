@@ -46,11 +46,11 @@ func TestFrames(t *testing.T) {
 		if m.Kind() == KindBeat {
 			id = 0
 		}
-		frame, err := EncodeMessage(id, m)
+		frame, data, err := EncodeMessage(id, m)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkpoint, got, err := DecodeMessage(frame)
+		checkpoint, got, err := DecodeMessage(append(frame, data...))
 		if err != nil || checkpoint != id || !reflect.DeepEqual(got, m) {
 			t.Errorf("%T: %d, %+v, %v; want %+v", m, checkpoint, got, err, m)
 		}
@@ -59,7 +59,7 @@ func TestFrames(t *testing.T) {
 
 // A frame of another version of the protocol is refused, with both versions named; so is what no message is.
 func TestFramesRefused(t *testing.T) {
-	frame, err := EncodeMessage(5, &Ack{})
+	frame, _, err := EncodeMessage(5, &Ack{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestFramesRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	beat, err := EncodeMessage(5, &Beat{})
+	beat, _, err := EncodeMessage(5, &Beat{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,18 +95,18 @@ func TestFramesRefused(t *testing.T) {
 // Whatever is sent, decoding ends with a message or an error, and a core takes it without harm.
 func FuzzFrame(f *testing.F) {
 	for _, m := range messages() {
-		frame, err := EncodeMessage(uint64(m.Kind())-1, m)
+		frame, data, err := EncodeMessage(uint64(m.Kind())-1, m)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(frame)
+		f.Add(append(frame, data...))
 	}
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		checkpoint, m, err := DecodeMessage(frame)
 		if err != nil {
 			return
 		}
-		if _, err := EncodeMessage(checkpoint, m); err != nil {
+		if _, _, err := EncodeMessage(checkpoint, m); err != nil {
 			t.Fatal(err)
 		}
 	})

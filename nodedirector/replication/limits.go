@@ -58,11 +58,14 @@ func (t Timing) withDefaults() Timing {
 const (
 	WindowItems    = 1024 // items of one link sent and not acknowledged; updates applied and not committed
 	resultsPerItem = 4096
-	WindowBytes    = 16 << 20 // of their data; one item may be larger
-	PieceBytesMax  = 512 << 10
-	RetryBytes     = 32 << 20 // a second: what is longer than a piece is sent again that much later
-	SlowBytes      = 8 << 20  // a second: a follower that takes less of what is longer than a piece is to be dropped
-	QueueMax       = 16384    // requests of this node's applications, and of each other node's, on one checkpoint
+	WindowBytes    = 16 << 20          // of their data; one item may be larger
+	CopyBytes      = 3 << 20           // of them a copy takes so much: more is not faster, and others wait longer
+	PieceBytesMax  = 1 << 20           // of a section in one item
+	LongBytes      = 512 << 10         // what is longer goes as bulk, and has more time
+	bufferMin      = PieceBytesMax / 2 // bytes of data for which a Buffer is worth its size
+	RetryBytes     = 32 << 20          // a second: what is long is sent again that much later
+	SlowBytes      = 8 << 20           // a second: a follower that takes less of what is long is to be dropped
+	QueueMax       = 16384             // requests of this node's applications, and of each other node's, on one checkpoint
 	HeldBytesMax   = 64 << 20
 	ForwardsMax    = 4096      // requests of one node on one checkpoint under way
 	RecentItems    = 1024      // updates kept for followers of an asynchronous checkpoint

@@ -27,9 +27,9 @@ type link struct {
 	incarnation uint64 // of its node director
 	report      *Report
 	copy        copier
-	items       []*Item // sent and not acknowledged
-	bytes       int     // of their data
-	seq         uint64  // of the last item
+	items       []sent // not acknowledged
+	bytes       int    // of their data
+	seq         uint64 // of the last item
 	acked       uint64
 	bulkSeq     uint64 // of the last item that went as bulk: until it is acknowledged, others follow it, else they overtake it
 	number      uint64 // of the last update acknowledged
@@ -43,6 +43,12 @@ type link struct {
 	proposed    uint64 // lead.proposed it was made for
 	askDrop     int64
 	askJoined   int64
+}
+
+// sent is an item with the memory of its data.
+type sent struct {
+	*Item
+	buffer *Buffer // nil: the memory is nobody's in particular
 }
 
 func (c *Core) linkTo(node string) *link {
@@ -126,13 +132,13 @@ func (c *Core) resend(k *link) {
 		return
 	}
 	k.retry = c.now + int64(c.t.RetryEvery)
-	for i, m := range k.items {
+	for i, s := range k.items {
 		if i == ResendMax {
 			break
 		}
-		again := *m
+		again := *s.Item
 		again.Committed = c.committed
-		c.emit(Effect{Kind: EffectSend, To: k.node, Message: &again, Bulk: again.bulk() || k.bulkSeq > k.acked})
+		c.emit(Effect{Kind: EffectSend, To: k.node, Message: &again, Bulk: again.bulk() || k.bulkSeq > k.acked, Buffer: s.buffer.hold()})
 	}
 	if len(k.items) == 0 && k.state == linkOpen && k.heard < c.committed && !c.asynchronous() {
 		c.send(k.node, &Committed{k.id, c.committed})
@@ -170,7 +176,10 @@ func (c *Core) wake(k *link) int64 {
 }
 
 // push sends an item.
-func (c *Core) push(k *link, m *Item) {
+func (c *Core) push(k *link, m *Item) { c.pushData(k, m, nil) }
+
+// pushData sends an item whose data is in a Buffer.
+func (c *Core) pushData(k *link, m *Item, buffer *Buffer) {
 	k.seq++
 	m.Link, m.Seq, m.Committed = k.id, k.seq, c.committed
 	k.told = c.committed
@@ -178,18 +187,18 @@ func (c *Core) push(k *link, m *Item) {
 		k.progress = c.now
 		k.retry = c.now + int64(c.t.RetryEvery)
 	}
-	k.items = append(k.items, m)
+	k.items = append(k.items, sent{m, buffer})
 	k.bytes += m.size()
 	bulk := m.bulk() || k.bulkSeq > k.acked
 	if bulk {
 		k.bulkSeq = m.Seq
 	}
-	c.emit(Effect{Kind: EffectSend, To: k.node, Message: m, Bulk: bulk})
+	c.emit(Effect{Kind: EffectSend, To: k.node, Message: m, Bulk: bulk, Buffer: buffer.hold()})
 }
 
 // allowance is how much longer than others long items may take, at so many bytes a second.
 func (k *link) allowance(rate int) int64 {
-	if k.bytes <= PieceBytesMax {
+	if k.bytes <= LongBytes {
 		return 0
 	}
 	return int64(k.bytes) * int64(time.Second) / int64(rate)
@@ -205,7 +214,7 @@ func (m *Item) size() int {
 	return 128
 }
 
-func (m *Item) bulk() bool { return m.Holds == ItemSection || m.size() > PieceBytesMax }
+func (m *Item) bulk() bool { return m.Holds == ItemSection || m.size() > LongBytes }
 
 // tellCommitted tells a follower how much is committed, if no item has.
 func (c *Core) tellCommitted(k *link) {
@@ -236,7 +245,8 @@ func (c *Core) onAck(from string, m *Ack) {
 	}
 	for len(k.items) > 0 && k.items[0].Seq <= m.Seq {
 		it := k.items[0]
-		k.items[0] = nil
+		k.items[0] = sent{}
+		it.buffer.Release()
 		k.items = k.items[1:]
 		k.bytes -= it.size()
 		k.acked = it.Seq

@@ -156,6 +156,9 @@ func (m *memory) Put(p *Put) error {
 		default:
 			s = &memorySection{data: make([]byte, w.Total), tombstone: !w.Exists}
 			copy(s.data, w.Data)
+			if p.Filling { // as it may be
+				copy(s.data[len(w.Data):], bytes.Repeat([]byte{0xEE}, len(s.data)-len(w.Data)))
+			}
 			s.ID, s.Expiration, s.Corrupted, s.Size = bytes.Clone(w.ID), w.Expiration, w.Corrupted, w.Total
 			m.sections[id] = s
 		}

@@ -195,7 +195,7 @@ type SectionBody struct {
 	Offset     uint64
 	Total      uint64 // bytes of the section when its first piece was made
 	Last       bool   // the last piece
-	Data       wire.Borrowed
+	Data       []byte // in a frame it follows the message
 	Expiration int64
 	LastUpdate int64
 	Number     uint64

@@ -116,7 +116,7 @@ func (c *Core) answerForward(q *request, v *Verdict, payload []byte) {
 			}
 		}
 	}
-	c.emit(Effect{Kind: EffectSend, To: q.origin, Message: reply, Bulk: len(payload) > PieceBytesMax})
+	c.emit(Effect{Kind: EffectSend, To: q.origin, Message: reply, Bulk: len(payload) > LongBytes})
 }
 
 // sameEpoch reports whether a message belongs to the epoch that this node is in.

@@ -51,6 +51,9 @@ type Put struct {
 	Sections      []Whole
 	// Marked: the sections become marked (with Whole.Number), and removed ones leave marked tombstones.
 	Marked bool
+	// Filling: nobody reads the replica until it is complete, and it is filled anew if this process ends before that. What
+	// follows Data in a section may be anything: it comes in further pieces.
+	Filling bool
 	// DropAll drops all results, then those of Drop are dropped, then those of Results are put in.
 	DropAll bool
 	Drop    []ResultKey

@@ -86,7 +86,7 @@ func (s *Store) Apply(u *segment.Update, marked bool) error {
 
 // Put implements replication.Store. It is one update of the segment.
 func (s *Store) Put(p *replication.Put) error {
-	u := segment.Update{Jump: true, Marked: p.Marked, Ops: s.putOps(p)}
+	u := segment.Update{Jump: true, Marked: p.Marked, Filling: p.Filling, Ops: s.putOps(p)}
 	if p.Number > s.Number() {
 		u.Number = p.Number
 	}
