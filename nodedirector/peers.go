@@ -230,12 +230,10 @@ func (n *Node) sendFrame(f *frame) {
 	}
 	n.peers.reach(f.to)
 	var err error
-	if f.class == carrier.Bulk {
-		err = c.SendBulk(f.to, f.bytes, f.data, f.buffer.Release)
-	}
-	if f.class != carrier.Bulk || errors.Is(err, carrier.ErrNotConnected) {
-		class := min(f.class, carrier.Update)
-		err = c.Send(f.to, append(f.bytes, f.data...), class)
+	if f.class != carrier.Bulk {
+		err = c.Send(f.to, append(f.bytes, f.data...), f.class)
+	} else if err = c.SendBulk(f.to, f.bytes, f.data, f.buffer.Release); errors.Is(err, carrier.ErrNotConnected) {
+		err = c.Send(f.to, append(f.bytes, f.data...), carrier.Update)
 	}
 	if err != nil {
 		n.notSent(f.to, err)
