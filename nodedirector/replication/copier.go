@@ -36,10 +36,10 @@ type copier struct {
 	ended        []uint64 // sessions of which it alone has
 }
 
-// pump sends as much of a copy as may be under way, leaving most of the link to updates.
+// pump sends as much of a copy as may be on its way, leaving half of the link to updates.
 func (c *Core) pump(k *link) {
 	p := &k.copy
-	for k.state == linkCopy && p.phase != copyDone && len(k.items) < WindowItems/2 && k.bytes < CopyBytes {
+	for k.state == linkCopy && p.phase != copyDone && len(k.items) < WindowItems/2 && k.bytes < WindowBytes/2 && k.pieces < CopyBytes {
 		switch p.phase {
 		case copySections:
 			if !c.nextPiece(k) {

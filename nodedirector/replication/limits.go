@@ -59,7 +59,7 @@ const (
 	WindowItems    = 1024 // items of one link sent and not acknowledged; updates applied and not committed
 	resultsPerItem = 4096
 	WindowBytes    = 16 << 20          // of their data; one item may be larger
-	CopyBytes      = 3 << 20           // of them a copy takes so much: more is not faster, and others wait longer
+	CopyBytes      = 3 << 20           // pieces of sections among them: more is not faster, and others wait longer
 	PieceBytesMax  = 1 << 20           // of a section in one item
 	LongBytes      = 512 << 10         // what is longer goes as bulk, and has more time
 	bufferMin      = PieceBytesMax / 2 // bytes of data for which a Buffer is worth its size

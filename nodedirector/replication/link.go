@@ -29,6 +29,7 @@ type link struct {
 	copy        copier
 	items       []sent // not acknowledged
 	bytes       int    // of their data
+	pieces      int    // bytes of those that are pieces of sections
 	seq         uint64 // of the last item
 	acked       uint64
 	bulkSeq     uint64 // of the last item that went as bulk: until it is acknowledged, others follow it, else they overtake it
@@ -189,6 +190,9 @@ func (c *Core) pushData(k *link, m *Item, buffer *Buffer) {
 	}
 	k.items = append(k.items, sent{m, buffer})
 	k.bytes += m.size()
+	if m.Holds == ItemSection {
+		k.pieces += m.size()
+	}
 	bulk := m.bulk() || k.bulkSeq > k.acked
 	if bulk {
 		k.bulkSeq = m.Seq
@@ -253,6 +257,8 @@ func (c *Core) onAck(from string, m *Ack) {
 		k.progress, k.heardAt = c.now, c.now
 		k.retry = c.now + int64(c.t.RetryEvery)
 		switch it.Holds {
+		case ItemSection:
+			k.pieces -= it.size()
 		case ItemUpdate:
 			k.number = it.Update.Number
 		case ItemBase:
