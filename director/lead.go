@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ func (d *Director) lead() (again bool) {
 	parts.Go(func() { d.watch(ctx) })
 	parts.Go(func() { d.publish(ctx) })
 	d.setReady()
+	wake(d.announce)
 	return d.stayLeader()
 }
 
@@ -159,6 +161,7 @@ func (d *Director) watch(ctx context.Context) {
 
 // publish tells node directors that there is something for them.
 func (d *Director) publish(ctx context.Context) {
+	leading := mathrand.Uint64()
 	for {
 		select {
 		case <-ctx.Done():
@@ -168,7 +171,7 @@ func (d *Director) publish(ctx context.Context) {
 		d.mu.Lock()
 		version := d.core.Version()
 		d.mu.Unlock()
-		frame, err := wire.Encode(wire.KindChanged, nil, wire.Changed{Version: version})
+		frame, err := wire.Encode(wire.KindChanged, nil, wire.Changed{Version: version, Leading: leading})
 		if err == nil {
 			err = d.o.Conn.Publish(wire.SubjectChanged(d.o.Cluster), frame)
 		}

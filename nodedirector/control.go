@@ -31,7 +31,7 @@ func (n *Node) control() {
 		n.director.mu.Lock()
 		news := c.Version > n.director.version
 		n.director.mu.Unlock()
-		if news {
+		if n.director.follows(c.Leading) || news {
 			nudge(n.director.wake)
 		}
 	}

@@ -22,6 +22,9 @@ type directorState struct {
 	gate sync.RWMutex
 
 	mu         sync.Mutex
+	leading    uint64          // says which director leads (wire.Changed)
+	asking     context.Context // ends when another leads: the one before does not answer any more
+	stopAsking context.CancelFunc
 	registered chan struct{} // closed while registered
 	isReg      bool
 	once       bool
@@ -35,11 +38,26 @@ type directorState struct {
 }
 
 func (d *directorState) init() {
+	d.asking, d.stopAsking = context.WithCancel(context.Background())
 	d.ready = make(chan struct{})
 	d.wake = make(chan struct{}, 1)
 	d.work = make(chan struct{}, 1)
 	d.registered = make(chan struct{})
 	d.pending = make(map[*checkpoint]bool)
+}
+
+// follows notes which director leads. What was asked of the one before ends: who waits for it asks again, and the heartbeat
+// does not wait for that until the node is taken for down.
+func (d *directorState) follows(leading uint64) (another bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if leading == d.leading {
+		return false
+	}
+	d.stopAsking()
+	d.asking, d.stopAsking = context.WithCancel(context.Background())
+	d.leading = leading
+	return true
 }
 
 func nudge(c chan struct{}) {
@@ -174,6 +192,11 @@ func (n *Node) askOnce(op wire.DirectorOp, body, out any, wait time.Duration) (w
 	}
 	ctx, cancel := context.WithTimeout(n.ctx, wait)
 	defer cancel()
+	if op != wire.DirectorOperator { // an operator waits for what has been begun, if need be
+		n.director.mu.Lock()
+		defer context.AfterFunc(n.director.asking, cancel)()
+		n.director.mu.Unlock()
+	}
 	m, err := n.o.Conn.RequestWithContext(ctx, wire.SubjectDirector(n.o.Cluster), frame)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, nats.ErrTimeout):

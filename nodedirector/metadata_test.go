@@ -204,3 +204,38 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal("still open")
 	}
 }
+
+// TestAnotherDirectorLeads: when another director says that it leads, what the one before has not answered is asked again at
+// once; until then the heartbeat waits, too.
+func TestAnotherDirectorLeads(t *testing.T) {
+	f := newFixture(t, nil)
+	a := f.application()
+	f.d.lose(wire.DirectorOpen, 1)
+	opened := make(chan struct{})
+	go func() {
+		defer close(opened)
+		a.open(1, "c", nil)
+	}()
+	asked := func() int {
+		f.d.mu.Lock()
+		defer f.d.mu.Unlock()
+		return f.d.asked[wire.DirectorOpen]
+	}
+	for end := time.Now().Add(10 * time.Second); asked() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the director is not asked")
+		}
+	}
+	began := time.Now()
+	frame, err := wire.Encode(wire.KindChanged, nil, wire.Changed{Leading: 7})
+	if err == nil {
+		err = f.d.conn.Publish(wire.SubjectChanged("test"), frame)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-opened
+	if took := time.Since(began); took >= directorTryTimeout {
+		t.Errorf("it was asked again after %v", took)
+	}
+}

@@ -212,8 +212,11 @@ type ConfigReply struct {
 	Fresh bool
 }
 
-// Changed says that configurations up to Version exist.
-type Changed struct{ Version uint64 }
+// Changed says that configurations up to Version exist. A director also says so when it begins to lead.
+type Changed struct {
+	Version uint64
+	Leading uint64 // drawn by each director that begins to lead; what was asked of the one before is not answered any more
+}
 
 // ListRequest lists checkpoints after a name and number, in that order; zero values list from the beginning.
 type ListRequest struct {
