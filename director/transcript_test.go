@@ -2,10 +2,7 @@ package director
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,70 +10,38 @@ import (
 	"time"
 
 	"libckpt/internal/wire"
+	"libckpt/tests/transcript"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
-
-// TestTranscripts carries out the commands of each transcript in testdata. A line that is neither indented nor a
-// comment is a command; the indented lines after it are what it came to.
+// TestTranscripts carries out the commands of each transcript in testdata.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	transcript.Test(t, func(t *testing.T, out *strings.Builder) func([]string) {
+		x := &script{t: t, core: NewCore(), out: out}
+		x.core.Apply(&Found{Cluster: [16]byte{1}, Generation: 7, First: 1})
+		return func(words []string) {
+			x.do(words)
+			if err := x.core.Check(); err != nil {
+				t.Fatalf("after %q: %v", words, err)
 			}
-			got := runTranscript(t, string(want))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(want) {
-				t.Errorf("%s differs; go test -update shows how. Got:\n%s", file, got)
-			}
-		})
-	}
+		}
+	})
 }
 
-type transcript struct {
+// script is a transcript under way.
+type script struct {
 	t    *testing.T
 	core *Core
-	out  strings.Builder
+	out  *strings.Builder
 }
 
-func runTranscript(t *testing.T, text string) string {
-	x := &transcript{t: t, core: NewCore()}
-	x.core.Apply(&Found{Cluster: [16]byte{1}, Generation: 7, First: 1})
-	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		if strings.HasPrefix(line, "  ") {
-			continue
-		}
-		x.out.WriteString(line + "\n")
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		x.do(strings.Fields(line))
-		if err := x.core.Check(); err != nil {
-			t.Fatalf("after %q: %v", line, err)
-		}
-	}
-	return x.out.String()
-}
-
-func (x *transcript) printf(format string, args ...any) {
-	fmt.Fprintf(&x.out, "  "+format+"\n", args...)
+func (x *script) printf(format string, args ...any) {
+	fmt.Fprintf(x.out, "  "+format+"\n", args...)
 }
 
 // arguments are the words of a command of the form key=value; those without = have an empty value.
 type arguments map[string]string
 
-func (x *transcript) number(s string) uint64 {
+func (x *script) number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
 		x.t.Fatalf("number %q", s)
@@ -84,7 +49,7 @@ func (x *transcript) number(s string) uint64 {
 	return n
 }
 
-func (x *transcript) duration(s string) int64 {
+func (x *script) duration(s string) int64 {
 	if s == "" {
 		return 0
 	}
@@ -96,7 +61,7 @@ func (x *transcript) duration(s string) int64 {
 }
 
 // node reads NODE, with the incarnation registered, or NODE/INCARNATION.
-func (x *transcript) node(s string) From {
+func (x *script) node(s string) From {
 	name, inc, given := strings.Cut(s, "/")
 	if given {
 		return From{name, x.number(inc)}
@@ -104,7 +69,7 @@ func (x *transcript) node(s string) From {
 	return From{name, x.core.Incarnation(name)}
 }
 
-func (x *transcript) do(w []string) {
+func (x *script) do(w []string) {
 	a := arguments{}
 	for _, f := range w[1:] {
 		k, v, _ := strings.Cut(f, "=")
@@ -214,7 +179,7 @@ func (x *transcript) do(w []string) {
 
 // up reads: up NODE/INCARNATION [host=] [boot=] [controller] [max=] [fresh] [cluster=] [has=1,2:open,3:missing,4:gen6,5:e2].
 // Announced epochs have generation 7 and counter 0 if nothing else is said.
-func (x *transcript) up(name string, a arguments) *NodeUp {
+func (x *script) up(name string, a arguments) *NodeUp {
 	u := &NodeUp{From: x.node(name), Host: "h-" + strings.Split(name, "/")[0], BootID: "b1", Holder: x.core.Incarnation(strings.Split(name, "/")[0])}
 	if v, ok := a["host"]; ok {
 		u.Host = v
@@ -250,7 +215,7 @@ func (x *transcript) up(name string, a arguments) *NodeUp {
 	return u
 }
 
-func (x *transcript) apply(c Command) {
+func (x *script) apply(c Command) {
 	entry, err := EncodeCommand(c)
 	if err != nil {
 		x.t.Fatal(err)
@@ -297,7 +262,7 @@ func (x *transcript) apply(c Command) {
 
 // replica reads: drop|joined|lost ACTIVE CHECKPOINT [NODE] [epoch=] [version=] [inc=] [full]. What is left out is as it is
 // at present.
-func (x *transcript) replica(w []string, a arguments) Command {
+func (x *script) replica(w []string, a arguments) Command {
 	r := ReplicaChange{From: x.node(w[1]), Checkpoint: x.number(w[2]), Version: x.core.Version()}
 	if c := x.core.checkpoints[r.Checkpoint]; c != nil {
 		r.Epoch = c.Config.Epoch
@@ -324,7 +289,7 @@ func (x *transcript) replica(w []string, a arguments) Command {
 
 // announce reads: announce NODE [more] {NUMBER:NAME:GENERATION.COUNTER[:key=value]...}... with the keys active, in, join
 // (nodes with + between them), version, open, missing, unlinked, choice (the application chooses the active).
-func (x *transcript) announce(w []string, a arguments) Command {
+func (x *script) announce(w []string, a arguments) Command {
 	c := &Announce{From: x.node(w[1])}
 	_, c.More = a["more"]
 	for _, word := range w[2:] {
@@ -366,7 +331,7 @@ func (x *transcript) announce(w []string, a arguments) Command {
 	return c
 }
 
-func (x *transcript) retention(r RetentionChange) {
+func (x *script) retention(r RetentionChange) {
 	if r.Running {
 		x.printf("retention of %d guard %d runs %v", r.Checkpoint, r.Guard, time.Duration(r.Duration))
 	} else {

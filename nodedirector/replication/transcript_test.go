@@ -2,10 +2,7 @@ package replication
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,42 +10,41 @@ import (
 	"time"
 
 	"libckpt/internal/wire"
+	"libckpt/tests/transcript"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
-
-// TestTranscripts carries out the commands of each transcript in testdata. A line that is neither indented nor a
-// comment is a command; the indented lines after it are what happened, with milliseconds since the beginning: messages
-// as they arrive (Beats are left out), answers, and what the director is asked for.
+// TestTranscripts carries out the commands of each transcript in testdata. What they came to has milliseconds since the
+// beginning: messages as they arrive (Beats are left out), answers, and what the director is asked for.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	transcript.Test(t, func(t *testing.T, out *strings.Builder) func([]string) {
+		x := &script{t: t, out: out, cut: map[[2]string]bool{}, names: map[Token]string{}}
+		x.c = newCluster("a", "b", "c")
+		x.c.log = x.printf
+		x.c.deliver = x.deliver
+		x.c.answered = func(m *member, tok Token, v Verdict, payload []byte) {
+			s := fmt.Sprintf("%s at %s: %v", x.names[tok], m.name, v.Code)
+			if payload != nil {
+				s += " " + string(payload)
 			}
-			got := runTranscript(t, string(want))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(want) {
-				t.Errorf("%s differs; go test -update shows how. Got:\n%s", file, got)
-			}
-		})
-	}
+			x.printf("%s", s)
+		}
+		x.config = wire.Config{
+			Checkpoint: 1, Name: "c", Epoch: wire.Epoch{Generation: 1, Counter: 1},
+			Attributes: wire.Attributes{CreationFlags: wire.FlagAllReplicas, MaxSections: 100, MaxSectionSize: 1 << 24, MaxSectionIDSize: 16},
+		}
+		for _, n := range x.c.names {
+			x.c.nodes[n].offset = int64(n[0]) * 1e12
+			x.c.nodes[n].start()
+		}
+		return x.do
+	})
 }
 
-type transcript struct {
+// script is a transcript under way.
+type script struct {
 	t      *testing.T
 	c      *cluster
-	out    bytes.Buffer
+	out    *strings.Builder
 	config wire.Config
 	cut    map[[2]string]bool
 	lose   []string // kinds of messages, and from and to whom, of which the next is lost
@@ -58,46 +54,13 @@ type transcript struct {
 	names  map[Token]string
 }
 
-func runTranscript(t *testing.T, text string) string {
-	x := &transcript{t: t, cut: map[[2]string]bool{}, names: map[Token]string{}}
-	x.c = newCluster("a", "b", "c")
-	x.c.log = x.printf
-	x.c.deliver = x.deliver
-	x.c.answered = func(m *member, tok Token, v Verdict, payload []byte) {
-		s := fmt.Sprintf("%s at %s: %v", x.names[tok], m.name, v.Code)
-		if payload != nil {
-			s += " " + string(payload)
-		}
-		x.printf("%s", s)
-	}
-	x.config = wire.Config{
-		Checkpoint: 1, Name: "c", Epoch: wire.Epoch{Generation: 1, Counter: 1},
-		Attributes: wire.Attributes{CreationFlags: wire.FlagAllReplicas, MaxSections: 100, MaxSectionSize: 1 << 24, MaxSectionIDSize: 16},
-	}
-	for _, n := range x.c.names {
-		x.c.nodes[n].offset = int64(n[0]) * 1e12
-		x.c.nodes[n].start()
-	}
-	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		if strings.HasPrefix(line, "  ") {
-			continue
-		}
-		x.out.WriteString(line + "\n")
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		x.do(strings.Fields(line))
-	}
-	return x.out.String()
-}
-
-func (x *transcript) printf(format string, args ...any) {
+func (x *script) printf(format string, args ...any) {
 	if !x.quiet {
-		fmt.Fprintf(&x.out, "  %5d  %s\n", x.c.now/millisecond-1000, fmt.Sprintf(format, args...))
+		fmt.Fprintf(x.out, "  %5d  %s\n", x.c.now/millisecond-1000, fmt.Sprintf(format, args...))
 	}
 }
 
-func (x *transcript) deliver(p *packet) bool {
+func (x *script) deliver(p *packet) bool {
 	if x.cut[[2]string{p.from, p.to}] {
 		return false
 	}
@@ -109,7 +72,7 @@ func (x *transcript) deliver(p *packet) bool {
 	return true
 }
 
-func (x *transcript) do(w []string) {
+func (x *script) do(w []string) {
 	a := map[string]string{}
 	for _, f := range w[1:] {
 		k, v, _ := strings.Cut(f, "=")
@@ -209,14 +172,14 @@ func (x *transcript) do(w []string) {
 	}
 }
 
-func (x *transcript) adopt(n string) {
+func (x *script) adopt(n string) {
 	if m := x.c.nodes[n]; m.up {
 		m.configure(&x.config)
 		m.adopt(x.config.Version)
 	}
 }
 
-func (x *transcript) submit(node, name string, r *Request) {
+func (x *script) submit(node, name string, r *Request) {
 	x.token++
 	x.names[x.token] = name
 	r.Token = x.token
@@ -226,7 +189,7 @@ func (x *transcript) submit(node, name string, r *Request) {
 }
 
 // request reads: create|write NODE SECTION VALUE [again], read NODE SECTION. A VALUE of the form xN is N bytes long.
-func (x *transcript) request(w []string) {
+func (x *script) request(w []string) {
 	name := strings.Join(append(w[:1:1], w[2:]...), " ")
 	if w[0] == "read" {
 		x.submit(w[1], name, &Request{Kind: RequestRead, Section: []byte(w[2]), Payload: []byte(w[2])})
