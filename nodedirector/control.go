@@ -42,6 +42,7 @@ func (n *Node) control() {
 		defer sub.Unsubscribe()
 	}
 	n.run(n.settle)
+	n.run(n.tellAlive)
 	tick := time.NewTicker(heartbeatInterval)
 	defer tick.Stop()
 	retry := time.NewTimer(0)
@@ -124,6 +125,33 @@ func (n *Node) heartbeat() bool {
 		n.director.mu.Unlock()
 		n.adopted(head.Generation, first)
 		return true
+	}
+}
+
+// tellAlive tells the director that the node is alive while control can't: control waits for the gate, that is for an answer, and
+// for one that was lost with a server of the bus longer than the directors wait for a heartbeat. What the director answers is
+// left to control.
+func (n *Node) tellAlive() {
+	tick := time.NewTicker(heartbeatInterval)
+	defer tick.Stop()
+	d := &n.director
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		d.mu.Lock()
+		late := d.isReg && time.Since(d.asked) > heartbeatLate
+		since := d.version
+		d.mu.Unlock()
+		if !late {
+			continue
+		}
+		head, err := n.askOnce(wire.DirectorHeartbeat, &wire.HeartbeatRequest{Since: since}, nil, heartbeatTimeout)
+		if err == nil && head.Unknown {
+			d.setUnknown()
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ type directorState struct {
 	work  chan struct{} // for settle: look at once
 
 	// gate is held shared while a request is under way and its answer is obeyed, and exclusively to register and for
-	// heartbeats: so the configurations in their answers never overtake each other.
+	// heartbeats whose answer is obeyed: so the configurations in their answers never overtake each other.
 	gate sync.RWMutex
 
 	mu         sync.Mutex
@@ -29,8 +29,9 @@ type directorState struct {
 	isReg      bool
 	once       bool
 	cluster    [16]byte
-	generation uint64 // the greatest seen
-	version    uint64 // of the configurations known
+	generation uint64    // the greatest seen
+	version    uint64    // of the configurations known
+	asked      time.Time // when a request was last sent
 	heard      time.Time
 	server     string               // the director that answered last
 	pending    map[*checkpoint]bool // openers to be settled with the director
@@ -192,11 +193,12 @@ func (n *Node) askOnce(op wire.DirectorOp, body, out any, wait time.Duration) (w
 	}
 	ctx, cancel := context.WithTimeout(n.ctx, wait)
 	defer cancel()
+	n.director.mu.Lock()
+	n.director.asked = time.Now()
 	if op != wire.DirectorOperator { // an operator waits for what has been begun, if need be
-		n.director.mu.Lock()
 		defer context.AfterFunc(n.director.asking, cancel)()
-		n.director.mu.Unlock()
 	}
+	n.director.mu.Unlock()
 	m, err := n.o.Conn.RequestWithContext(ctx, wire.SubjectDirector(n.o.Cluster), frame)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, nats.ErrTimeout):

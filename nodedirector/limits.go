@@ -56,6 +56,7 @@ const (
 	directorTryMin     = 100 * time.Millisecond // time for another attempt to be worth while
 	directorRetryWait  = 25 * time.Millisecond
 	heartbeatInterval  = 200 * time.Millisecond // a fifth of the directors' node timeout, or less
+	heartbeatLate      = heartbeatInterval * 3 / 2
 	heartbeatTimeout   = 2 * heartbeatInterval  // for its answer: the director may have died with it
 	directorSilence    = 2 * time.Second        // after which none counts as reachable
 	peerSilence        = 500 * time.Millisecond // after which a node director may have been started anew

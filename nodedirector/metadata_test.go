@@ -205,27 +205,24 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// openUnanswered begins to open a checkpoint; the director's first answer is lost.
+func (f *fixture) openUnanswered() (opened <-chan struct{}) {
+	a := f.application()
+	f.d.lose(wire.DirectorOpen, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.open(1, "c", nil)
+	}()
+	eventually(f.t, "the request", func() bool { return f.d.askedFor(wire.DirectorOpen) > 0 })
+	return done
+}
+
 // TestAnotherDirectorLeads: when another director says that it leads, what the one before has not answered is asked again at
 // once; until then the heartbeat waits, too.
 func TestAnotherDirectorLeads(t *testing.T) {
 	f := newFixture(t, nil)
-	a := f.application()
-	f.d.lose(wire.DirectorOpen, 1)
-	opened := make(chan struct{})
-	go func() {
-		defer close(opened)
-		a.open(1, "c", nil)
-	}()
-	asked := func() int {
-		f.d.mu.Lock()
-		defer f.d.mu.Unlock()
-		return f.d.asked[wire.DirectorOpen]
-	}
-	for end := time.Now().Add(10 * time.Second); asked() == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the director is not asked")
-		}
-	}
+	opened := f.openUnanswered()
 	began := time.Now()
 	frame, err := wire.Encode(wire.KindChanged, nil, wire.Changed{Leading: 7})
 	if err == nil {
@@ -238,4 +235,17 @@ func TestAnotherDirectorLeads(t *testing.T) {
 	if took := time.Since(began); took >= directorTryTimeout {
 		t.Errorf("it was asked again after %v", took)
 	}
+}
+
+// TestHeartbeatBesideALostAnswer: while the node director waits for an answer that never comes, the director still hears that
+// the node is alive.
+func TestHeartbeatBesideALostAnswer(t *testing.T) {
+	f := newFixture(t, nil)
+	opened := f.openUnanswered()
+	beats := f.d.askedFor(wire.DirectorHeartbeat)
+	eventually(t, "the second request", func() bool { return f.d.askedFor(wire.DirectorOpen) > 1 })
+	if n := f.d.askedFor(wire.DirectorHeartbeat) - beats; n < int(directorTryTimeout/heartbeatInterval)/3 {
+		t.Errorf("%d heartbeats while an answer was awaited for %v", n, directorTryTimeout)
+	}
+	<-opened
 }

@@ -168,11 +168,7 @@ func TestOtherClusterIsNotObeyed(t *testing.T) {
 	f.d.mu.Unlock()
 	f.start()
 	a.resume()
-	eventually(t, "it has tried to register", func() bool {
-		f.d.mu.Lock()
-		defer f.d.mu.Unlock()
-		return f.d.asked[wire.DirectorRegister] > asked+1
-	})
+	eventually(t, "it has tried to register", func() bool { return f.d.askedFor(wire.DirectorRegister) > asked+1 })
 	if got, code := a.read(1, "s"); code != wire.OK || got != "x" {
 		t.Fatal(got, code)
 	}

@@ -317,6 +317,13 @@ func (d *standIn) lose(op wire.DirectorOp, n int) {
 	d.mu.Unlock()
 }
 
+// askedFor counts the requests of a kind.
+func (d *standIn) askedFor(op wire.DirectorOp) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked[op]
+}
+
 func (d *standIn) config(id uint64) *wire.Config {
 	d.mu.Lock()
 	defer d.mu.Unlock()
