@@ -7,15 +7,20 @@ import (
 	"libckpt/internal/wire"
 )
 
-// nodeDown marks the node as down. Other in-sync replicas do without its own; a replica that is the last one stays in
-// the configuration and may come back with the node.
-func (k *Core) nodeDown(d *NodeDown) {
-	n := k.nodes[d.Node]
-	if n == nil || n.Incarnation != d.Incarnation || !n.Up {
-		return
+// nodesDown marks nodes as down. Other in-sync replicas do without theirs; where there is no other on a node that is up,
+// they stay in the configuration and may come back with their nodes.
+func (k *Core) nodesDown(d *NodesDown) {
+	var down []*node
+	for _, f := range d.Nodes {
+		if k.Registered(f) {
+			n := k.nodes[f.Node]
+			n.Up = false
+			down = append(down, n)
+		}
 	}
-	n.Up = false
-	k.relieve(n, false)
+	for _, n := range down {
+		k.relieve(n, false)
+	}
 }
 
 // relieve takes a node out of all configurations that can do without it.

@@ -20,8 +20,8 @@ func (k *Core) Apply(c Command) Result {
 	switch c := c.(type) {
 	case *NodeUp:
 		k.nodeUp(c)
-	case *NodeDown:
-		k.nodeDown(c)
+	case *NodesDown:
+		k.nodesDown(c)
 	case *NodeForget:
 		k.nodeForget(c)
 	case *Open:

@@ -89,6 +89,9 @@ func (c *clock) due(nodes []NodeState, skipped bool, now time.Time) (commands []
 		c.excuse(now) // this process stood still itself
 	}
 	c.ticked = now
+	var down NodesDown
+	var longest time.Duration // that one of them has been silent
+	doubt := false            // another node may be about to follow
 	for _, n := range nodes {
 		h := c.nodes[n.Node]
 		if h == nil {
@@ -98,10 +101,16 @@ func (c *clock) due(nodes []NodeState, skipped bool, now time.Time) (commands []
 		silent := now.Sub(h.last)
 		switch {
 		case n.Up && silent > c.nodeTimeout:
-			commands = append(commands, &NodeDown{n.From})
+			down.Nodes = append(down.Nodes, n.From)
+			longest = max(longest, silent)
+		case n.Up && silent > c.nodeTimeout/2:
+			doubt = true
 		case !n.Up && !h.forgotten && silent > c.nodeTimeout+c.nodeForget:
 			commands = append(commands, &NodeForget{n.From})
 		}
+	}
+	if len(down.Nodes) > 0 && (!doubt || longest > c.nodeTimeout*3/2) {
+		commands = append(commands, &down)
 	}
 	if skipped && now.Sub(c.skipped) >= skipPause {
 		c.skipped = now

@@ -2,6 +2,7 @@ package director
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -88,7 +89,7 @@ func TestClockNodes(t *testing.T) {
 	if x := due(3 * time.Second); x != nil || !c.fresh("n1", now.Add(3*time.Second)) {
 		t.Errorf("at the limit: %v", x)
 	}
-	if x, ok := due(3001 * time.Millisecond).(*NodeDown); !ok || x.Incarnation != 5 || c.fresh("n1", now.Add(3001*time.Millisecond)) {
+	if x, ok := due(3001 * time.Millisecond).(*NodesDown); !ok || !slices.Equal(x.Nodes, []From{{"n1", 5}}) || c.fresh("n1", now.Add(3001*time.Millisecond)) {
 		t.Errorf("after the limit: %v", x)
 	}
 	nodes[0].Up = false
@@ -110,5 +111,48 @@ func TestClockNodes(t *testing.T) {
 	c.ticked = now.Add(70 * time.Second)
 	if commands, _ := c.due(nodes, false, now.Add(90*time.Second)); len(commands) != 0 {
 		t.Errorf("after a pause: %v", commands)
+	}
+}
+
+// TestClockNodesTogether: nodes that fall silent at nearly the same time are down in one command. None waits for long for
+// another to follow.
+func TestClockNodesTogether(t *testing.T) {
+	now := time.Now()
+	c := newClock(time.Second, time.Minute, now)
+	nodes := []NodeState{{From{"n1", 1}, true}, {From{"n2", 1}, true}, {From{"n3", 1}, true}}
+	down := func(ms time.Duration) (names []string) {
+		at := now.Add(ms * time.Millisecond)
+		c.ticked = at
+		commands, _ := c.due(nodes, false, at)
+		for _, x := range commands {
+			for _, n := range x.(*NodesDown).Nodes {
+				names = append(names, n.Node)
+			}
+		}
+		return names
+	}
+	hear := func(node string, ms time.Duration) { c.hear(node, now.Add(ms*time.Millisecond)) }
+	hear("n1", 0)
+	hear("n2", 300)
+	hear("n3", 1000)
+	if got := down(1100); got != nil {
+		t.Errorf("%v down while another may follow", got)
+	}
+	hear("n3", 1300)
+	if got := down(1301); !slices.Equal(got, []string{"n1", "n2"}) {
+		t.Errorf("%v down, want n1 and n2", got)
+	}
+	hear("n2", 1310)
+	if got := down(1320); !slices.Equal(got, []string{"n1"}) {
+		t.Errorf("%v down, want n1: the other has been heard of", got)
+	}
+	hear("n1", 1000)
+	hear("n2", 1900)
+	hear("n3", 2600)
+	if got := down(2450); got != nil {
+		t.Errorf("%v down while another may follow", got)
+	}
+	if got := down(2501); !slices.Equal(got, []string{"n1"}) {
+		t.Errorf("%v down, want n1, which has waited for long enough", got)
 	}
 }

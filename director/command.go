@@ -45,8 +45,9 @@ type Announced struct {
 	Counter    uint64 // of its epoch
 }
 
-// NodeDown marks a node whose director has been silent for the node timeout.
-type NodeDown struct{ From }
+// NodesDown marks nodes whose directors have been silent for the node timeout. Those that fall silent together come in one
+// command: so none of their replicas is dropped for the sake of one on another of them.
+type NodesDown struct{ Nodes []From }
 
 // NodeForget closes what a node that is down has open.
 type NodeForget struct{ From }

@@ -61,7 +61,7 @@ func TestPlace(t *testing.T) {
 				create(k, f, "filler-"+name, collocated)
 			}
 			if strings.Contains(s, "-") {
-				k.Apply(&NodeDown{f})
+				k.Apply(&NodesDown{[]From{f}})
 			}
 		}
 		r := create(k, From{c.opener, 1}, "new", c.attrs)
@@ -335,7 +335,7 @@ func TestRemovedWhileRebuilding(t *testing.T) {
 		return k.Apply(&Announce{From: f, AnnounceRequest: wire.AnnounceRequest{Replicas: []wire.ReplicaInfo{copyOf}}})
 	}
 	announce(a)
-	k.Apply(&NodeDown{From: a})
+	k.Apply(&NodesDown{[]From{a}})
 	if r := k.Apply(&NodeRemove{Name: "a", AcceptLoss: true}); r.Code != wire.OK {
 		t.Fatal(r.Text)
 	}
@@ -426,7 +426,7 @@ func TestMembership(t *testing.T) {
 		if again := register(k, 3); again != first {
 			t.Errorf("member %v, was %v", again, first)
 		}
-		k.Apply(&NodeDown{From: From{"n", 3}})
+		k.Apply(&NodesDown{[]From{{"n", 3}}})
 		if r := k.Apply(&NodeRemove{Name: "n"}); r.Code != wire.OK {
 			t.Fatal(r.Text)
 		}

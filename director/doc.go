@@ -12,7 +12,7 @@
 // Director is the shell around it. The commands are the entries of a Raft log (hashicorp/raft); the leader is the
 // active director, the others are hot standbys. Only the leader listens on the director's subject, after it has applied
 // everything its predecessors committed. What depends on time is decided by the leader's monotonic clock and becomes
-// a command: a silent node (NodeDown), a node silent for long (NodeForget), a retention that is over (RetentionOver),
+// a command: silent nodes (NodesDown), a node silent for long (NodeForget), a retention that is over (RetentionOver),
 // another attempt with nodes that had no room (Reconsider). Those commands name what they were decided on (incarnation,
 // guard), so that one that comes late changes nothing.
 //
@@ -28,8 +28,9 @@
 //     it has filled.
 //   - The epoch is raised whenever the active moves or the in-sync set shrinks, so that requests about a former
 //     configuration change nothing.
-//   - The last in-sync replica is never dropped: if its node is down it may come back. Only the node itself says that
-//     it has lost it, and only the operator makes another copy valid.
+//   - The last in-sync replica is never dropped, nor are the last ones if their nodes fall silent together: if a node is
+//     down it may come back. Only the node itself says that it has lost its replica, and only the operator makes another
+//     copy valid.
 //
 // # Groups
 //

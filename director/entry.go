@@ -28,7 +28,7 @@ type commandKind byte
 const (
 	kindFound         commandKind = 1
 	kindNodeUp        commandKind = 2
-	kindNodeDown      commandKind = 3
+	kindNodesDown     commandKind = 3
 	kindNodeForget    commandKind = 4
 	kindOpen          commandKind = 5
 	kindClose         commandKind = 6
@@ -51,7 +51,7 @@ const (
 
 func (*Found) kind() commandKind         { return kindFound }
 func (*NodeUp) kind() commandKind        { return kindNodeUp }
-func (*NodeDown) kind() commandKind      { return kindNodeDown }
+func (*NodesDown) kind() commandKind     { return kindNodesDown }
 func (*NodeForget) kind() commandKind    { return kindNodeForget }
 func (*Open) kind() commandKind          { return kindOpen }
 func (*Close) kind() commandKind         { return kindClose }
@@ -77,8 +77,8 @@ func newCommand(k commandKind) Command {
 		return new(Found)
 	case kindNodeUp:
 		return new(NodeUp)
-	case kindNodeDown:
-		return new(NodeDown)
+	case kindNodesDown:
+		return new(NodesDown)
 	case kindNodeForget:
 		return new(NodeForget)
 	case kindOpen:

@@ -144,8 +144,10 @@ func (d *Director) watch(ctx context.Context) {
 				continue
 			}
 			switch c := c.(type) {
-			case *NodeDown:
-				d.log.Warn("node is down", "node", c.Node, "silent", d.o.NodeTimeout)
+			case *NodesDown:
+				for _, n := range c.Nodes {
+					d.log.Warn("node is down", "node", n.Node, "silent", d.o.NodeTimeout)
+				}
 			case *NodeForget:
 				d.mu.Lock()
 				d.clock.forgot(c.Node)

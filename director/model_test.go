@@ -107,8 +107,8 @@ func (m *model) step() {
 		}
 	case 9:
 		m.dropFollower(n)
-	case 10: // the node stands still
-		m.core.Apply(&NodeDown{m.from(n)})
+	case 10: // the node stands still, perhaps with another
+		m.core.Apply(&NodesDown{[]From{m.from(n), m.from(m.node())}})
 	case 11:
 		switch {
 		case n.down:

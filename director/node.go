@@ -131,6 +131,9 @@ func (k *Core) settle(c *checkpoint, n *node, a Announced) {
 	if holds && !has(c.Config.InSync, n.Name) {
 		c.Stale = with(c.Stale, n.Name)
 	}
+	if holds && has(c.Config.InSync, n.Name) {
+		k.dropAbsent(c)
+	}
 	k.skip(c, without(c.Skip, n.Name))
 	if a.Open {
 		k.join(c, n)

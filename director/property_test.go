@@ -127,7 +127,8 @@ func draw(t *rapid.T, k *Core) Command {
 		}
 		return u
 	case 1:
-		return &NodeDown{from}
+		other := rapid.SampledFrom([]string{"n1", "n2", "n3"}).Draw(t, "other")
+		return &NodesDown{[]From{from, {other, k.Incarnation(other)}}}
 	case 2:
 		return &NodeForget{from}
 	case 3, 4, 5, 6:

@@ -118,6 +118,16 @@ func (k *Core) dropReplica(c *checkpoint, name string) {
 	})
 }
 
+// dropAbsent does without the in-sync replicas on nodes that are down, now that one is on a node that is up. They are there
+// if the nodes of all of them fell silent together.
+func (k *Core) dropAbsent(c *checkpoint) {
+	for _, name := range c.Config.InSync {
+		if !k.nodes[name].Up {
+			k.dropReplica(c, name)
+		}
+	}
+}
+
 // successor is the node of an in-sync set that becomes the active one: the first that is up and not locked, else the
 // first that is up, else the first.
 func (k *Core) successor(inSync []string) string {

@@ -80,7 +80,11 @@ func (x *script) do(w []string) {
 	case "up":
 		x.apply(x.up(w[1], a))
 	case "down":
-		x.apply(&NodeDown{x.node(w[1])})
+		d := &NodesDown{}
+		for _, name := range w[1:] {
+			d.Nodes = append(d.Nodes, x.node(name))
+		}
+		x.apply(d)
 	case "forget":
 		x.apply(&NodeForget{x.node(w[1])})
 	case "open":
