@@ -2,11 +2,15 @@ package replication
 
 import "slices"
 
-// propose has the director add to the in-sync set what has been filled. First the node is required: nothing more is
+// propose has the director add to the in-sync set what has been filled, once this node has acted in the epoch: until then an
+// earlier active may act, which a node that it does not know of would not wait for. First the node is required: nothing more is
 // committed without it. When it has all that was committed before, the replica of the active keeps that it is required, so
 // that it is after a restart, too. Then the other followers are told: they may read only while that node supports the
 // active, too. Only then is the director asked.
 func (c *Core) propose() {
+	if c.kept.Settled != c.config.Epoch {
+		return
+	}
 	for _, k := range c.lead.links {
 		if k.state != linkOpen || c.member(k.node) || !slices.Contains(c.config.Joining, k.node) || k.askJoined > c.now {
 			continue
