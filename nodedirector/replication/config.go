@@ -162,7 +162,7 @@ func (c *Core) keepConfig() {
 	c.kept.Config = c.config
 	was := c.unkept
 	c.unkept = c.store.Keep(&c.kept) != nil
-	if was && !c.unkept {
+	if was && !c.unkept && c.lead == nil && c.follow == nil { // else it has its role in this epoch, and what it has answered
 		c.takeRole()
 		c.reroute()
 	}

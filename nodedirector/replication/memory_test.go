@@ -18,6 +18,7 @@ type memory struct {
 	next     uint64
 	kept     *Kept
 	full     bool // no room for anything
+	fixed    bool // what is kept can't be changed
 	cached   []string
 }
 
@@ -219,6 +220,9 @@ func (m *memory) DropSession(session uint64) error {
 }
 
 func (m *memory) Keep(k *Kept) error {
+	if m.fixed {
+		return segment.ErrNoSpace
+	}
 	kept := *k
 	kept.Proposed = slices.Clone(k.Proposed)
 	m.kept = &kept

@@ -154,6 +154,11 @@ func (x *script) do(w []string) {
 		x.c.nodes[w[1]].start()
 	case "full": // NODE: no room any more
 		x.c.nodes[w[1]].store.full = true
+	case "fixed": // NODE: no configuration can be kept
+		x.c.nodes[w[1]].store.fixed = true
+	case "room": // NODE: there is room again
+		s := x.c.nodes[w[1]].store
+		s.full, s.fixed = false, false
 	case "show": // NODE
 		m := x.c.nodes[w[1]]
 		s := "no replica"
