@@ -41,9 +41,10 @@ func (t *Total) String() string {
 	s := &t.Stats
 	return fmt.Sprintf("%d clusters simulated in %v, %d failed: %d events, %d messages, %d calls (%d local reads); %d judged for linearizability, "+
 		"%.0f %% of them overlapped a fault; %d faults, %d node directors and %d nodes crashed, %d in the middle of a change of a segment; "+
-		"%d checkpoints lost with their last replica, %d recovered from a stale copy; %d sections expired; %d further pages of registrations",
+		"%d checkpoints lost with their last replica, %d recovered from a stale copy; %d times an active worked beside a former one; "+
+		"%d sections expired; %d further pages of registrations",
 		t.Runs, t.Elapsed.Round(time.Millisecond), t.Failures, s.Events, s.Messages, s.Operations, s.LocalReads, s.Checked,
-		100*t.Share(), s.Faults, s.DirectorCrashes, s.NodeCrashes, s.Torn, s.Lost, s.Recovered, s.Expired, s.Pages)
+		100*t.Share(), s.Faults, s.DirectorCrashes, s.NodeCrashes, s.Torn, s.Lost, s.Recovered, s.Apart, s.Expired, s.Pages)
 }
 
 // Again is the command that repeats a seed of this build and shows what happens.
@@ -115,4 +116,5 @@ func (t *Total) add(r *Report) {
 	s.Pages += r.Stats.Pages
 	s.Recovered += r.Stats.Recovered
 	s.Lost += r.Stats.Lost
+	s.Apart += r.Stats.Apart
 }

@@ -40,11 +40,8 @@ func (w *world) check() error {
 
 func (w *world) checkCheckpoint(id uint64, list []*operated) error {
 	if list[0].flags&wire.FlagAllReplicas == 0 {
-		var lost []int64
+		lost := slices.Concat(w.watch.accepted[id], w.watch.apart[id])
 		if t, deleted := w.watch.deleted[id]; deleted {
-			lost = append(lost, t)
-		}
-		if t, accepted := w.watch.accepted[id]; accepted {
 			lost = append(lost, t)
 		}
 		return history.Asynchronous(w.convert(list), w.watch.moved[id], lost)
@@ -57,11 +54,11 @@ func (w *world) checkCheckpoint(id uint64, list []*operated) error {
 			}
 		}
 	}
-	if accepted, ok := w.watch.accepted[id]; ok {
-		if err := history.Asynchronous(w.convert(list), w.watch.moved[id], []int64{accepted}); err != nil {
+	if accepted := w.watch.accepted[id]; len(accepted) > 0 {
+		if err := history.Asynchronous(w.convert(list), w.watch.moved[id], accepted); err != nil {
 			return err
 		}
-		list = until(list, accepted)
+		list = until(list, accepted[0])
 	}
 	return history.Linearizable(w.convert(list), judgeMax)
 }
@@ -94,7 +91,7 @@ func (w *world) convert(list []*operated) (all []history.Operation) {
 		if o.do == opExpire && !sections[o.sections[0]] {
 			continue // made by a call whose client never learned the id
 		}
-		if o.refused() && o.flags&wire.FlagAllReplicas == 0 && w.movedDuring(o) {
+		if o.refused() && (o.flags&wire.FlagAllReplicas == 0 && o.saw(w.watch.moved) || o.saw(w.watch.accepted)) {
 			// Carried out by an active whose updates were lost, and then refused by the next one.
 			again := *o
 			again.code = wire.Timeout
@@ -122,10 +119,13 @@ func (w *world) convert(list []*operated) (all []history.Operation) {
 	return all
 }
 
-func (o *operated) refused() bool { return o.code == wire.NotExist || o.code == wire.Exist }
+func (o *operated) refused() bool {
+	return o.code == wire.NotExist || o.code == wire.Exist || o.code == wire.NoResources
+}
 
-func (w *world) movedDuring(o *operated) bool {
-	return slices.ContainsFunc(w.watch.moved[o.checkpoint], func(t int64) bool { return o.call <= t && t <= o.end })
+// saw reports whether one of the moments of its checkpoint was during the call.
+func (o *operated) saw(moments map[uint64][]int64) bool {
+	return slices.ContainsFunc(moments[o.checkpoint], func(t int64) bool { return o.call <= t && t <= o.end })
 }
 
 // convert makes what the checker is told of one section of a call; false: nothing.
@@ -204,7 +204,7 @@ func (w *world) checkGenerated() error {
 	}
 	given := make(map[id]*operated)
 	for _, o := range w.history.operations {
-		_, accepted := w.watch.accepted[o.checkpoint]
+		accepted := len(w.watch.accepted[o.checkpoint]) > 0
 		if o.do != opGenerate || o.code != wire.OK || o.flags&wire.FlagAllReplicas == 0 || accepted {
 			continue
 		}

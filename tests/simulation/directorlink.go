@@ -154,7 +154,7 @@ func (d *nodeDirector) changes(generation uint64, r *wire.HeartbeatReply) {
 		d.heartbeat()
 		return
 	}
-	d.dropUnlisted(l.first, l.foreign)
+	d.dropUnlisted(generation, l.first)
 	l.version, l.after, l.listed = l.first, 0, nil
 	d.adopted(generation, l.version)
 }
@@ -260,7 +260,7 @@ func (d *nodeDirector) restOfList(generation uint64, answer *wire.RegisterReply,
 		return
 	}
 	if answer.More {
-		d.dropUnlisted(answer.Version, answer.Foreign)
+		d.dropUnlisted(generation, answer.Version)
 	}
 	l.registering, l.registered, l.after, l.listed, l.version = false, true, 0, nil, answer.Version
 	l.foreign, l.former = answer.Foreign, 0
@@ -274,10 +274,12 @@ func (d *nodeDirector) restOfList(generation uint64, answer *wire.RegisterReply,
 	d.heartbeat()
 }
 
-// dropUnlisted deletes what a complete list, as of a version, does not hold.
-func (d *nodeDirector) dropUnlisted(version uint64, foreign []uint64) {
+// dropUnlisted deletes what a complete list, as of a version, does not hold. What is of a former generation of the directors'
+// store may still be restored.
+func (d *nodeDirector) dropUnlisted(generation, version uint64) {
 	for _, id := range d.numbers() {
-		if k := d.checkpoints[id]; k != nil && k.known && !d.link.listed[id] && k.config.Version <= version && !slices.Contains(foreign, id) {
+		k := d.checkpoints[id]
+		if k != nil && k.known && !d.link.listed[id] && k.config.Version <= version && k.config.Epoch.Generation >= generation {
 			d.drop(id)
 		}
 	}
@@ -289,11 +291,13 @@ func (d *nodeDirector) settle() {
 		return
 	}
 	for _, id := range d.numbers() {
+		d.forget(d.checkpoints[id])
+	}
+	for _, id := range d.numbers() {
 		k := d.checkpoints[id]
 		if k == nil || k.gone || d.names[k.name] {
 			continue
 		}
-		d.forget(k)
 		// The directors have restored a checkpoint of their lost store without this node, if they do not name it.
 		foreign := slices.Contains(d.link.foreign, id) && k.config.Version <= d.link.former
 		counted := k.known && slices.Contains(k.config.Open, d.n.name) && !foreign

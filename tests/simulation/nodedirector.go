@@ -159,7 +159,7 @@ func (d *nodeDirector) checkpointOf(id uint64, name string) *checkpoint {
 		d.serial++
 		k.core = replication.New(replication.Options{
 			Node: d.n.name, Incarnation: d.incarnation, Checkpoint: id, Pairs: d.pairs, Start: d.begun,
-			Serial: d.serial,
+			Serial: d.serial, Continue: d.w.p.alone,
 		})
 		d.checkpoints[id] = k
 	}

@@ -22,6 +22,7 @@ type profile struct {
 	faultEvery     time.Duration // on average; 0 = none
 	faults         []fault
 	loss, double   float64 // of messages, all the time
+	alone          bool    // "headless: continue"
 }
 
 // spec is a checkpoint that clients open.
@@ -90,6 +91,10 @@ func drawProfile(w *world) profile {
 		p.operations = 60
 	}
 	p.drawFaults(w)
+	if w.chance(0.15) {
+		p.alone = true
+		p.checkpoints = []spec{{"x", all}, {"y", asynchronous &^ wire.FlagCollocated}} // the directors move its active
+	}
 	return p
 }
 
@@ -115,6 +120,6 @@ func (p *profile) drawFaults(w *world) {
 }
 
 func (p *profile) String() string {
-	return fmt.Sprintf("%d nodes (%d controllers), %d clients each, %d operations, checkpoints %v, %d sections of %d bytes, a fault in %v of %v, loss %.2f",
-		p.nodes, p.controllers, p.clientsPerNode, p.operations, p.checkpoints, p.sections, p.size, p.faultEvery, p.faults, p.loss)
+	return fmt.Sprintf("%d nodes (%d controllers), %d clients each, %d operations, checkpoints %v, %d sections of %d bytes, a fault in %v of %v, loss %.2f, alone %v",
+		p.nodes, p.controllers, p.clientsPerNode, p.operations, p.checkpoints, p.sections, p.size, p.faultEvery, p.faults, p.loss, p.alone)
 }

@@ -34,6 +34,7 @@ type Stats struct {
 	Pages           int // of registrations, after the first
 	Recovered       int // checkpoints, from a stale copy
 	Lost            int // checkpoints given up with their last replica
+	Apart           int // inputs of an active beside which a former one went on ("headless: continue")
 
 	clients int
 }

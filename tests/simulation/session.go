@@ -253,7 +253,7 @@ func (d *nodeDirector) open(c *call) {
 		if k == nil {
 			k = d.checkpointOf(id, a.name)
 		}
-		if k.gone || a.deadline <= d.n.monotonic() {
+		if k.gone || a.deadline <= d.n.monotonic() || d.sessions[a.session] != c.s {
 			c.finish(&reply{code: wire.Timeout}, false)
 			d.forget(k)
 			return

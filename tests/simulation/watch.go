@@ -19,39 +19,64 @@ type watch struct {
 	rebuilt bool                  // the directors' store was lost
 	losses  map[uint64]uint64     // updates of asynchronous checkpoints that the service says are lost
 
-	accepted map[uint64]int64             // when an operator accepted that updates of a checkpoint are lost
+	accepted map[uint64][]int64           // when an operator accepted that updates of a checkpoint are lost
+	apart    map[uint64][]int64           // when a former active of a checkpoint went on ("headless: continue")
 	expiries map[uint64]map[uint64]string // sections that expired, by checkpoint and update
 }
 
 func newWatch() watch {
 	return watch{
 		deleted: make(map[uint64]int64), known: make(map[uint64]wire.Config), moved: make(map[uint64][]int64),
-		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch), accepted: make(map[uint64]int64),
+		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch), accepted: make(map[uint64][]int64), apart: make(map[uint64][]int64),
 		expiries: make(map[uint64]map[uint64]string),
 	}
 }
 
-// roles checks that no two replicas of a checkpoint act as the active one. It is called after each input of a core.
+// roles checks that no two replicas of a checkpoint act as the active one. With "headless: continue" a former active of an
+// asynchronous one may go on beside the next, or after it: with each of their inputs the active has moved, and what
+// Synchronize has kept may not be seen. It is called after each input of a core.
 func (x *watch) roles(k *checkpoint) {
 	d := k.d
 	w := d.w
 	if k.gone || !k.core.Acting(d.n.monotonic()) {
 		return
 	}
-	if e := k.config.Epoch; x.began[k.id].Less(e) {
+	e := k.config.Epoch
+	if x.began[k.id].Less(e) {
 		x.began[k.id] = e
 		x.moved[k.id] = append(x.moved[k.id], w.now)
 	}
+	alone := w.p.alone && k.config.Attributes.CreationFlags&wire.FlagAllReplicas == 0
+	apart := alone && e.Less(x.began[k.id])
 	for _, n := range w.nodes {
-		if n == d.n || n.director == nil {
+		if n == d.n {
 			continue
 		}
-		other := n.director.checkpoints[k.id]
-		if other != nil && !other.gone && other.core.Acting(n.monotonic()) {
-			w.failf("two active replicas of checkpoint %d: on %s (epoch %v) and %s (epoch %v)", k.id, d.n.name, k.config.Epoch,
+		other := n.acts(k.id)
+		switch f := n.files[k.id]; {
+		case alone && (other == nil || other.config.Epoch != e):
+			apart = apart || other != nil || f != nil && f.deadline > n.monotonic()
+		case other != nil:
+			w.failf("two active replicas of checkpoint %d: on %s (epoch %v) and %s (epoch %v)", k.id, d.n.name, e,
 				n.name, other.config.Epoch)
 		}
 	}
+	if apart {
+		x.moved[k.id] = append(x.moved[k.id], w.now)
+		x.apart[k.id] = append(x.apart[k.id], w.now)
+		w.stats.Apart++
+	}
+}
+
+// acts gives the node's replica of a checkpoint if it acts as the active one.
+func (n *node) acts(id uint64) *checkpoint {
+	if n.director == nil {
+		return nil
+	}
+	if k := n.director.checkpoints[id]; k != nil && !k.gone && k.core.Acting(n.monotonic()) {
+		return k
+	}
+	return nil
 }
 
 func (x *watch) lost(k *checkpoint, count uint64) {
@@ -63,16 +88,14 @@ func (x *watch) lost(k *checkpoint, count uint64) {
 
 // accept notes that an operator accepts the loss of updates: what is known from then on need not be all.
 func (x *watch) accept(w *world, id uint64) {
-	if _, before := x.accepted[id]; !before {
-		x.accepted[id] = w.now
-	}
+	x.accepted[id] = append(x.accepted[id], w.now)
 	x.moved[id] = append(x.moved[id], w.now)
 }
 
 // acceptAll does so for all checkpoints that clients have used.
 func (x *watch) acceptAll(w *world) {
 	for _, o := range w.history.operations {
-		if _, before := x.accepted[o.checkpoint]; !before {
+		if len(x.accepted[o.checkpoint]) == 0 {
 			x.accept(w, o.checkpoint)
 		}
 	}
