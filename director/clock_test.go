@@ -89,7 +89,8 @@ func TestClockNodes(t *testing.T) {
 	if x := due(3 * time.Second); x != nil || !c.fresh("n1", now.Add(3*time.Second)) {
 		t.Errorf("at the limit: %v", x)
 	}
-	if x, ok := due(3001 * time.Millisecond).(*NodesDown); !ok || !slices.Equal(x.Nodes, []From{{"n1", 5}}) || c.fresh("n1", now.Add(3001*time.Millisecond)) {
+	x, ok := due(3001 * time.Millisecond).(*NodesDown)
+	if !ok || !slices.Equal(x.Nodes, []From{{"n1", 5}}) || c.fresh("n1", now.Add(3001*time.Millisecond)) {
 		t.Errorf("after the limit: %v", x)
 	}
 	nodes[0].Up = false

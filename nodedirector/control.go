@@ -76,14 +76,12 @@ func (n *Node) heartbeat() bool {
 	n.director.mu.Lock()
 	since := n.director.version
 	n.director.mu.Unlock()
-	n.mu.Lock()
-	replicas := uint32(n.replicas)
-	n.mu.Unlock()
 	var after uint64
 	listed := make(map[uint64]bool)
 	for first := uint64(0); ; {
 		var reply wire.HeartbeatReply
-		head, err := n.askOnce(wire.DirectorHeartbeat, &wire.HeartbeatRequest{Since: since, Replicas: replicas, After: after}, &reply, heartbeatTimeout)
+		request := wire.HeartbeatRequest{Since: since, After: after}
+		head, err := n.askOnce(wire.DirectorHeartbeat, &request, &reply, heartbeatTimeout)
 		switch {
 		case err != nil:
 			return false
@@ -128,9 +126,9 @@ func (n *Node) heartbeat() bool {
 	}
 }
 
-// tellAlive tells the director that the node is alive while control can't: control waits for the gate, that is for an answer, and
-// for one that was lost with a server of the bus longer than the directors wait for a heartbeat. What the director answers is
-// left to control.
+// tellAlive tells the director that the node is alive while control can't. Control waits for the gate, that is for an answer:
+// for one that was lost with a server of the bus, longer than the directors wait for a heartbeat. What the director answers
+// is left to control.
 func (n *Node) tellAlive() {
 	tick := time.NewTicker(heartbeatInterval)
 	defer tick.Stop()

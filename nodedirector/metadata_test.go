@@ -237,8 +237,8 @@ func TestAnotherDirectorLeads(t *testing.T) {
 	}
 }
 
-// TestHeartbeatBesideALostAnswer: while the node director waits for an answer that never comes, the director still hears that
-// the node is alive.
+// TestHeartbeatBesideALostAnswer: while the node director waits for an answer that never comes, the director still hears
+// that the node is alive.
 func TestHeartbeatBesideALostAnswer(t *testing.T) {
 	f := newFixture(t, nil)
 	opened := f.openUnanswered()

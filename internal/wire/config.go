@@ -126,9 +126,8 @@ type AnnounceRequest struct {
 
 // HeartbeatRequest says the node is alive and asks what has changed for it.
 type HeartbeatRequest struct {
-	Since    uint64
-	Replicas uint32 // on the node
-	After    uint64 // not 0: go on with a full list after this checkpoint number
+	Since uint64
+	After uint64 // not 0: go on with a full list after this checkpoint number
 }
 
 // HeartbeatReply gives the changes after Since that concern the node.

@@ -52,9 +52,9 @@
 //	A node Z that becomes active in a later epoch acts only when its promise to the old active has ended.
 //	An active that goes on in a later epoch without F commits only when its promise to F has ended.
 //
-// The required set is the in-sync set and the nodes the active may have got into it. Only who has acted in its epoch asks the
-// director to add a joiner; before that it requires the joiner, keeps that in its replica (Kept.Proposed), and tells the
-// followers (ItemRequire).
+// The required set is the in-sync set and the nodes the active may have got into it. Only who has acted in its epoch asks
+// the director to add a joiner; before it asks it requires the joiner, keeps that in its replica (Kept.Proposed), and tells
+// the followers (ItemRequire).
 //
 // Why no two nodes act at one time. Let X act in epoch e, and let Z be the first to act in a later one, f. Nobody acted in
 // between, so nobody but X proposed anybody; so the in-sync set of f is part of what X requires, and Z is in it. X counts

@@ -3,10 +3,10 @@ package replication
 import "slices"
 
 // propose has the director add to the in-sync set what has been filled, once this node has acted in the epoch: until then an
-// earlier active may act, which a node that it does not know of would not wait for. First the node is required: nothing more is
-// committed without it. When it has all that was committed before, the replica of the active keeps that it is required, so
-// that it is after a restart, too. Then the other followers are told: they may read only while that node supports the
-// active, too. Only then is the director asked.
+// earlier active may act, and a node that it does not know of would not wait for it. First the node is required: nothing
+// more is committed without it. When it has all that was committed before, the replica of the active keeps that it is
+// required, so that it is after a restart, too. Then the other followers are told: they may read only while that node
+// supports the active, too. Only then is the director asked.
 func (c *Core) propose() {
 	if c.kept.Settled != c.config.Epoch {
 		return

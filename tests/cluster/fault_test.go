@@ -64,9 +64,10 @@ func network(name string, lasts time.Duration, begin func(l *load) error) fault 
 
 // together is two faults at once.
 func together(a, b fault) fault {
-	return fault{name: a.name + ", " + b.name, lasts: max(a.lasts, b.lasts), lost: max(a.lost, b.lost), external: a.external || b.external,
-		begin: func(l *load) error { return errors.Join(a.begin(l), b.begin(l)) },
-		end:   func(l *load) error { return errors.Join(a.end(l), b.end(l)) }}
+	return fault{name: a.name + ", " + b.name, lasts: max(a.lasts, b.lasts), lost: max(a.lost, b.lost),
+		external: a.external || b.external,
+		begin:    func(l *load) error { return errors.Join(a.begin(l), b.begin(l)) },
+		end:      func(l *load) error { return errors.Join(a.end(l), b.end(l)) }}
 }
 
 func everywhere(c *testcluster.Hosts, do func(h *testcluster.Host) error) (all error) {

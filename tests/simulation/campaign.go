@@ -39,8 +39,9 @@ func (t *Total) Enough() bool { return t.Runs < campaignMin || t.Share() >= Over
 
 func (t *Total) String() string {
 	s := &t.Stats
-	return fmt.Sprintf("%d clusters simulated in %v, %d failed: %d events, %d messages, %d calls (%d local reads); %d judged for linearizability, "+
-		"%.0f %% of them overlapped a fault; %d faults, %d node directors and %d nodes crashed, %d in the middle of a change of a segment; "+
+	return fmt.Sprintf("%d clusters simulated in %v, %d failed: %d events, %d messages, %d calls (%d local reads); "+
+		"%d judged for linearizability, %.0f %% of them overlapped a fault; "+
+		"%d faults, %d node directors and %d nodes crashed, %d in the middle of a change of a segment; "+
 		"%d checkpoints lost with their last replica, %d recovered from a stale copy; %d times an active worked beside a former one; "+
 		"%d sections expired; %d further pages of registrations",
 		t.Runs, t.Elapsed.Round(time.Millisecond), t.Failures, s.Events, s.Messages, s.Operations, s.LocalReads, s.Checked,

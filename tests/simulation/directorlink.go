@@ -274,8 +274,8 @@ func (d *nodeDirector) restOfList(generation uint64, answer *wire.RegisterReply,
 	d.heartbeat()
 }
 
-// dropUnlisted deletes what a complete list, as of a version, does not hold. What is of a former generation of the directors'
-// store may still be restored.
+// dropUnlisted deletes what a complete list, as of a version, does not hold. What is of a former generation of the
+// directors' store may still be restored.
 func (d *nodeDirector) dropUnlisted(generation, version uint64) {
 	for _, id := range d.numbers() {
 		k := d.checkpoints[id]

@@ -120,6 +120,7 @@ func (p *profile) drawFaults(w *world) {
 }
 
 func (p *profile) String() string {
-	return fmt.Sprintf("%d nodes (%d controllers), %d clients each, %d operations, checkpoints %v, %d sections of %d bytes, a fault in %v of %v, loss %.2f, alone %v",
-		p.nodes, p.controllers, p.clientsPerNode, p.operations, p.checkpoints, p.sections, p.size, p.faultEvery, p.faults, p.loss, p.alone)
+	return fmt.Sprintf("%d nodes (%d controllers), %d clients each, %d operations, checkpoints %v, %d sections of %d bytes, "+
+		"a fault in %v of %v, loss %.2f, alone %v", p.nodes, p.controllers, p.clientsPerNode, p.operations, p.checkpoints,
+		p.sections, p.size, p.faultEvery, p.faults, p.loss, p.alone)
 }

@@ -27,7 +27,8 @@ type watch struct {
 func newWatch() watch {
 	return watch{
 		deleted: make(map[uint64]int64), known: make(map[uint64]wire.Config), moved: make(map[uint64][]int64),
-		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch), accepted: make(map[uint64][]int64), apart: make(map[uint64][]int64),
+		losses: make(map[uint64]uint64), began: make(map[uint64]wire.Epoch),
+		accepted: make(map[uint64][]int64), apart: make(map[uint64][]int64),
 		expiries: make(map[uint64]map[uint64]string),
 	}
 }

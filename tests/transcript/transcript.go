@@ -1,5 +1,5 @@
-// Package transcript runs tests that are written as files to be read by people. A line of such a file that is neither indented
-// nor a comment is a command; the indented lines after it are what it came to.
+// Package transcript runs tests that are written as files to be read by people. A line of such a file that is neither
+// indented nor a comment is a command; the indented lines after it are what it came to.
 package transcript
 
 import (
@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 
-// Test carries out the commands of each testdata/*.txt in a test of its own. start begins one: do carries out a command, given
-// as its words, and writes what it came to, in indented lines, to out.
+// Test carries out the commands of each testdata/*.txt in a test of its own. start begins one: do carries out a command,
+// given as its words, and writes what it came to, in indented lines, to out.
 func Test(t *testing.T, start func(t *testing.T, out *strings.Builder) (do func(words []string))) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
