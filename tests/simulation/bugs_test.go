@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -23,21 +22,14 @@ var bugs = []struct {
 	{"ckpt_bug_gone", "a checkpoint that was deleted while a node was away lives on there"},
 }
 
-const (
-	bugSeeds = "5000"
-	bugsInCI = 2 // of bugs[1:]: those that are found within a few seeds; building is what takes the time
-)
+const bugSeeds = "5000"
 
 // TestBugs shows that the simulation finds bugs.
 func TestBugs(t *testing.T) {
-	list := bugs
-	if os.Getenv("CKPT_SOAK") == "" {
-		list = bugs[1 : 1+bugsInCI]
-	}
-	if raceDetector && os.Getenv("CKPT_SOAK") == "" {
+	if raceDetector {
 		t.Skip("without the race detector only: it builds programs of its own")
 	}
-	for _, bug := range list {
+	for _, bug := range bugs {
 		t.Run(strings.TrimPrefix(bug.tag, "ckpt_bug_"), func(t *testing.T) {
 			out, err := exec.Command(program(t, bug.tag), "-seeds", bugSeeds, "-stop").Output()
 			first, _, _ := strings.Cut(string(out), "\n")
