@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"libckpt/internal/wire"
+	"libckpt/tests/freeport"
 )
 
 // process is a director in a process of its own.
@@ -79,7 +80,7 @@ func killGroup(t *testing.T, size int) {
 	var peers []Peer
 	dirs := map[string]string{}
 	for i := range size {
-		p := Peer{fmt.Sprintf("d%d", i+1), freeAddress(t)}
+		p := Peer{fmt.Sprintf("d%d", i+1), freeport.Address(t)}
 		peers, dirs[p.ID] = append(peers, p), t.TempDir()
 	}
 	running := map[string]*process{}

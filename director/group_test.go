@@ -13,17 +13,8 @@ import (
 	"time"
 
 	"libckpt/internal/wire"
+	"libckpt/tests/freeport"
 )
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // group is the directors of a test, in this process.
 type group struct {
@@ -40,7 +31,7 @@ func newGroup(t testing.TB, n int, change func(*Options)) *group {
 	t.Helper()
 	g := &group{t: t, url: bus(t), options: map[string]Options{}, running: map[string]*Director{}, stops: map[string]func(){}}
 	for i := range n {
-		g.peers = append(g.peers, Peer{fmt.Sprintf("d%d", i+1), freeAddress(t)})
+		g.peers = append(g.peers, Peer{fmt.Sprintf("d%d", i+1), freeport.Address(t)})
 	}
 	for _, p := range g.peers {
 		o := options(t, g.url, t.TempDir())
@@ -305,7 +296,7 @@ func TestFreshStoreForksNothing(t *testing.T) {
 	g := newGroup(t, 1, nil)
 	g.start()
 	g.ready()
-	for _, listen := range []string{"", freeAddress(t)} {
+	for _, listen := range []string{"", freeport.Address(t)} {
 		o := options(t, g.url, t.TempDir())
 		o.ID, o.RaftListen = "other", listen
 		d, err := Start(context.Background(), o)
@@ -345,7 +336,7 @@ func TestBegunMeanwhile(t *testing.T) {
 		}
 	}()
 	o := options(t, g.url, t.TempDir())
-	o.ID, o.Directors = "d2", []Peer{{"d1", before.Addr().String()}, {"d2", freeAddress(t)}}
+	o.ID, o.Directors = "d2", []Peer{{"d1", before.Addr().String()}, {"d2", freeport.Address(t)}}
 	d, err := Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -378,16 +369,16 @@ func TestAddRemove(t *testing.T) {
 		t.Errorf("added to a director without an address: %v %s", h.Error, h.Text)
 	}
 	stop()
-	o.RaftListen = freeAddress(t)
+	o.RaftListen = freeport.Address(t)
 	d1, stop1 := start(t, o)
 	if list := p.list(); list["a"].Checkpoint == 0 {
 		t.Fatal("a is gone")
 	}
 	p2 := options(t, url, t.TempDir())
-	p2.ID, p2.RaftListen, p2.Bootstrap = "d2", freeAddress(t), false
+	p2.ID, p2.RaftListen, p2.Bootstrap = "d2", freeport.Address(t), false
 	d2, _ := start(t, p2)
 	p3 := options(t, url, t.TempDir())
-	p3.ID, p3.RaftListen, p3.Directors = "d3", freeAddress(t), []Peer{{"d1", o.RaftListen}}
+	p3.ID, p3.RaftListen, p3.Directors = "d3", freeport.Address(t), []Peer{{"d1", o.RaftListen}}
 	d3, err := Start(context.Background(), p3)
 	if err != nil {
 		t.Fatal(err)

@@ -12,22 +12,13 @@ import (
 
 	"libckpt/internal/certificate"
 	"libckpt/internal/certificate/certificatetest"
+	"libckpt/tests/freeport"
 )
 
 // member is one server of a cluster, with a daemon's connection.
 type member struct {
 	*Server
 	conn *nats.Conn
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func join(t *testing.T, r Routes) *member {
@@ -69,11 +60,11 @@ func allReach(t *testing.T, members []*member) {
 
 // TestServersFindEachOther: three servers, of which two know only one, are one bus, also after one was restarted.
 func TestServersFindEachOther(t *testing.T) {
-	first := freeAddress(t)
+	first := freeport.Address(t)
 	r := func(k int, listen string) Routes {
 		return Routes{Cluster: "x", Name: fmt.Sprint("n", k), Listen: listen, Peers: []string{first}, Secret: "secret"}
 	}
-	members := []*member{join(t, r(1, first)), join(t, r(2, "127.0.0.1:0")), join(t, r(3, freeAddress(t)))}
+	members := []*member{join(t, r(1, first)), join(t, r(2, "127.0.0.1:0")), join(t, r(3, freeport.Address(t)))}
 	allReach(t, members)
 	for _, m := range members {
 		until(t, "two routes", func() bool { return m.Routed() == 2 })
@@ -87,7 +78,7 @@ func TestServersFindEachOther(t *testing.T) {
 
 // TestSessionsReachOtherServersOnlyOnTheirSubjects: a session's credential counts for one server, its subjects on all of them.
 func TestSessionsReachOtherServersOnlyOnTheirSubjects(t *testing.T) {
-	first := freeAddress(t)
+	first := freeport.Address(t)
 	credentials := NewCredentials()
 	s := start(t, ServerOptions{Credentials: credentials,
 		Routes: &Routes{Cluster: "x", Name: "n1", Listen: first, Secret: "secret"}})
@@ -148,7 +139,7 @@ func TestSessionsReachOtherServersOnlyOnTheirSubjects(t *testing.T) {
 
 // TestControlHasARouteOfItsOwn: ControlUser's messages reach others of that user on every server, and nobody else.
 func TestControlHasARouteOfItsOwn(t *testing.T) {
-	first := freeAddress(t)
+	first := freeport.Address(t)
 	var members, control []*member
 	for k := 1; k <= 3; k++ {
 		credentials := NewCredentials()
@@ -189,12 +180,12 @@ func freeAddressOr(t *testing.T, or bool, address string) string {
 	if or {
 		return address
 	}
-	return freeAddress(t)
+	return freeport.Address(t)
 }
 
 // TestStrangersGetNoRoute: whoever does not know the secret, or is of another cluster, gets no message.
 func TestStrangersGetNoRoute(t *testing.T) {
-	first := freeAddress(t)
+	first := freeport.Address(t)
 	base := Routes{Cluster: "x", Name: "n1", Listen: first, Secret: "secret"}
 	s := join(t, base)
 	for _, c := range []struct {
@@ -246,7 +237,7 @@ func TestStrangersGetNoRoute(t *testing.T) {
 
 func TestRoutesWithTLS(t *testing.T) {
 	ours, theirs := certificatetest.New(t), certificatetest.New(t)
-	first := freeAddress(t)
+	first := freeport.Address(t)
 	r := func(name, listen string, files certificate.Files) Routes {
 		source, err := certificate.Load(files)
 		if err != nil {
@@ -255,7 +246,7 @@ func TestRoutesWithTLS(t *testing.T) {
 		return Routes{Cluster: "x", Name: name, Listen: listen, Peers: []string{first}, TLS: source.Config("")}
 	}
 	a := join(t, r("n1", first, ours.Files("n1")))
-	b := join(t, r("n2", freeAddress(t), ours.Files("n2")))
+	b := join(t, r("n2", freeport.Address(t), ours.Files("n2")))
 	reaches(t, a, b)
 	reaches(t, b, a)
 	c := join(t, r("n3", "127.0.0.1:0", theirs.Files("n3")))

@@ -63,8 +63,8 @@ func network(name string, lasts time.Duration, begin func(l *load) error) fault 
 }
 
 // together is two faults at once.
-func together(a, b fault) fault {
-	return fault{name: a.name + ", " + b.name, lasts: max(a.lasts, b.lasts), lost: max(a.lost, b.lost),
+func together(name string, a, b fault) fault {
+	return fault{name: name, lasts: max(a.lasts, b.lasts), lost: max(a.lost, b.lost),
 		external: a.external || b.external,
 		begin:    func(l *load) error { return errors.Join(a.begin(l), b.begin(l)) },
 		end:      func(l *load) error { return errors.Join(a.end(l), b.end(l)) }}
@@ -100,7 +100,8 @@ var faults = []fault{
 	powerless("a replica", 3),
 	powerless("the active", 1).alsoEmbedded(),
 	// The directors hear neither of the two nodes that have the asynchronous checkpoint, and only one has lost its memory.
-	together(paused("the active's NATS server", 1, testcluster.Server, short).servers(), powerless("a replica", 2)),
+	together("power off a replica while the active's NATS server is paused",
+		paused("the active's NATS server", 1, testcluster.Server, short).servers(), powerless("a replica", 2)),
 	network("unplug the active", long, func(l *load) error { return l.host(1).Unplug() }).alsoEmbedded(),
 	network("unplug a replica", long, func(l *load) error { return l.host(2).Unplug() }),
 	network("cut the active from a replica", long, func(l *load) error { return l.host(1).Cut(l.host(2)) }),

@@ -2,24 +2,14 @@ package service
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"libckpt/tests/freeport"
 	"libckpt/tests/testcluster"
 )
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // A director whose store is lost knows nothing, and node directors do not obey it, until the operator has the checkpoints
 // rebuilt from the replicas. Programs that run meanwhile lose nothing.
@@ -56,7 +46,7 @@ func TestLostDirectorStore(t *testing.T) {
 // Directors are added to one that was alone, listed and removed.
 func TestDirectorCommands(t *testing.T) {
 	t.Parallel()
-	first, second := freeAddress(t), freeAddress(t)
+	first, second := freeport.Address(t), freeport.Address(t)
 	c := testcluster.Start(t, testcluster.Options{Args: []string{"--raft-listen", first}})
 	matches(t, succeeds(t, c, "director", "list"), `^`+c.Node(1)+` +`+first+` +active$`)
 	dir := t.TempDir()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"libckpt/internal/certificate/certificatetest"
 	"libckpt/internal/config"
 	"libckpt/nodedirector/carrier"
+	"libckpt/tests/freeport"
 )
 
 // TestNodesTalk has three processes' buses find each other, and their nodes send to each other every way.
@@ -27,12 +27,7 @@ func TestNodesTalk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var list []config.Peer
 			for k := 1; k <= 3; k++ {
-				l, err := net.Listen("tcp", "127.0.0.1:0")
-				if err != nil {
-					t.Fatal(err)
-				}
-				list = append(list, config.Peer{Name: fmt.Sprint("n", k), Address: l.Addr().String()})
-				l.Close()
+				list = append(list, config.Peer{Name: fmt.Sprint("n", k), Address: freeport.Address(t)})
 			}
 			secret := filepath.Join(t.TempDir(), "secret")
 			if err := os.WriteFile(secret, []byte("the secret\n"), 0o600); err != nil {
