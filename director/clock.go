@@ -89,9 +89,7 @@ func (c *clock) due(nodes []NodeState, skipped bool, now time.Time) (commands []
 		c.excuse(now) // this process stood still itself
 	}
 	c.ticked = now
-	var down NodesDown
-	var longest time.Duration // that one of them has been silent
-	doubt := false            // another node may be about to follow
+	silence := Silence{Timeout: c.nodeTimeout}
 	for _, n := range nodes {
 		h := c.nodes[n.Node]
 		if h == nil {
@@ -100,17 +98,14 @@ func (c *clock) due(nodes []NodeState, skipped bool, now time.Time) (commands []
 		}
 		silent := now.Sub(h.last)
 		switch {
-		case n.Up && silent > c.nodeTimeout:
-			down.Nodes = append(down.Nodes, n.From)
-			longest = max(longest, silent)
-		case n.Up && silent > c.nodeTimeout/2:
-			doubt = true
-		case !n.Up && !h.forgotten && silent > c.nodeTimeout+c.nodeForget:
+		case n.Up:
+			silence.Add(n.From, silent)
+		case !h.forgotten && silent > c.nodeTimeout+c.nodeForget:
 			commands = append(commands, &NodeForget{n.From})
 		}
 	}
-	if len(down.Nodes) > 0 && (!doubt || longest > c.nodeTimeout*3/2) {
-		commands = append(commands, &down)
+	if down := silence.Down(); down != nil {
+		commands = append(commands, down)
 	}
 	if skipped && now.Sub(c.skipped) >= skipPause {
 		c.skipped = now

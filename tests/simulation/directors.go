@@ -171,28 +171,23 @@ func (s *directors) every() {
 	if s.away {
 		return
 	}
-	var down director.NodesDown
-	var longest int64 // that one of them has been silent
-	doubt := false    // another node may be about to follow, and is down together with them
+	silence := director.Silence{Timeout: nodeTimeout}
 	for _, n := range s.core.Nodes() {
 		t, known := s.heard[n.Node]
 		if !known {
 			s.heard[n.Node] = w.now
 			continue
 		}
-		switch silent := w.now - t; {
-		case n.Up && silent > int64(nodeTimeout):
-			down.Nodes = append(down.Nodes, n.From)
-			longest = max(longest, silent)
-		case n.Up && silent > int64(nodeTimeout)/2:
-			doubt = true
-		case !n.Up && !s.forgotten[n.Node] && silent > int64(nodeTimeout+nodeForget):
+		switch silent := time.Duration(w.now - t); {
+		case n.Up:
+			silence.Add(n.From, silent)
+		case !s.forgotten[n.Node] && silent > nodeTimeout+nodeForget:
 			s.forgotten[n.Node] = true
 			s.apply(&director.NodeForget{From: n.From})
 		}
 	}
-	if len(down.Nodes) > 0 && (!doubt || longest > int64(nodeTimeout)*3/2) {
-		s.apply(&down)
+	if down := silence.Down(); down != nil {
+		s.apply(down)
 	}
 	var over director.RetentionOver
 	for _, id := range slices.Sorted(maps.Keys(s.retention)) {
